@@ -1,0 +1,22 @@
+export { type Channel, channel } from './channel.js'
+export { base64Bytes, bigintString, isoDate, mapOf, setOf, urlString } from './codecs.js'
+export { type Contract, type ContractChannel, defineContract, parseTopic, type SubtreeChannel, type TopicOf } from './contract.js'
+export { decode, fromJson } from './decode.js'
+export { encode, toJson } from './encode.js'
+export {
+  FieldError,
+  InvalidJsonError,
+  NameError,
+  ParamError,
+  PatternError,
+  SchemaError,
+  SseError,
+  UnknownTypeError,
+  ValidationError,
+  type ValidationIssue,
+} from './errors.js'
+export { type AnyEvents, type DecodedOf, defineEvents, type Events, type WireOf } from './events.js'
+export type { DecodedPayloads, EventOf, EventUnion, WireEventOf, WirePayloads } from './infer.js'
+export type { ParamStringsOf, ParamsOf } from './pattern.js'
+export { isText, type TextSchema, text } from './text.js'
+export type { AnyTopic, Subtree, Topic } from './topic.js'

@@ -1,0 +1,20 @@
+export {
+  type Control,
+  controlKey,
+  controlMessage,
+  type EndControl,
+  type ErrorControl,
+  endId,
+  type GapControl,
+  type GapReason,
+  type LiveControl,
+  protocolVersion,
+  type ReadyControl,
+  readControl,
+  reservedPrefix,
+} from './control.js'
+export { format, formatComment } from './format.js'
+export { eventStreamType, fromHeaderValue, lastEventIdHeader, lastEventIdParam, streamHeaders, toHeaderValue } from './headers.js'
+export type { Message } from './message.js'
+export { createReader, MessageTooLargeError } from './parse.js'
+export { splitType } from './type.js'

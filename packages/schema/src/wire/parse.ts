@@ -1,0 +1,65 @@
+import { createParser } from 'eventsource-parser'
+import { SseError } from '../errors.js'
+import type { Message } from './message.js'
+
+/** One message grew past the parser's bound. */
+export class MessageTooLargeError extends SseError {
+  readonly code = 'message_too_large'
+  constructor(
+    /** The bound, in characters. */
+    readonly limit: number,
+  ) {
+    super(`a message is larger than ${limit} characters: raise the reader's limit, or send less at once`)
+  }
+}
+
+/**
+ * Reads an event stream (WHATWG HTML §9.2.6): returns a function that takes the next chunk, however it was cut, and gives
+ * each message it completes to `onMessage`, in order. One such function reads one connection.
+ *
+ * A message is complete at its blank line, at once, even if that is a CR whose LF may still come. `retry` counts at its
+ * own line (§9.2.6 "process the field"), so it is given as a message of its own; so is an id that no data follows.
+ * What the stream's end leaves unfinished is never given, its id included.
+ *
+ * @param limit the most characters that one unfinished message may hold; at the bound the reader throws.
+ * @throws MessageTooLargeError (the returned function) after the messages before the large one were given.
+ */
+export function createReader(onMessage: (message: Message) => void, limit: number): (chunk: Uint8Array) => void {
+  // ignoreBOM keeps the mark, for the parser takes off exactly one: with two strippers a second one, which is data, would go.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  let tooLarge = false
+  let idOnly: string | undefined
+  const parser = createParser({
+    maxBufferSize: limit,
+    onId: (id) => {
+      flushId()
+      idOnly = id
+    },
+    onEvent: (event) => {
+      if (event.id === undefined) flushId()
+      idOnly = undefined
+      // The parser's own bound is for what it holds back; a message that came whole in one chunk never was.
+      if (event.data.length > limit) tooLarge = true
+      if (!tooLarge) onMessage(event)
+    },
+    onRetry: (retry) => {
+      flushId()
+      onMessage({ retry })
+    },
+    onError: (error) => {
+      // Unknown fields and bad retry values are ignored, as the specification asks.
+      if (error.type === 'max-buffer-size-exceeded') tooLarge = true
+    },
+  })
+  // The parser tells an id just before the event that carries it; one that stays alone came without data.
+  function flushId(): void {
+    if (idOnly === undefined) return
+    onMessage({ id: idOnly })
+    idOnly = undefined
+  }
+  return (chunk) => {
+    parser.feed(decoder.decode(chunk, { stream: true }))
+    flushId()
+    if (tooLarge) throw new MessageTooLargeError(limit)
+  }
+}
