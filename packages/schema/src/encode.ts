@@ -1,20 +1,26 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { $ZodAsyncError, type $ZodType, safeEncode } from 'zod/v4/core'
 import { SchemaError, UnknownTypeError, ValidationError } from './errors.js'
-import { type AnyEvents, schemaOf } from './events.js'
+import { type AnyEvents, checkType, schemaOf } from './events.js'
 import { isText } from './text.js'
 import { issuesOf, validate } from './validate.js'
 import type { Message } from './wire/message.js'
 
 /**
  * Typed → message: checks the event's data, encodes it where its schema is a Zod codec, and writes it as JSON, or
- * verbatim where the schema is `text`. Of other libraries' schemas, what validation returns is what is sent.
+ * verbatim where the schema is `text`. Of other libraries' schemas, what validation returns is what is sent. Without
+ * `events` any type and any JSON goes, unchecked.
  *
  * @throws UnknownTypeError, ValidationError
+ * @throws NameError for an undefined type that the protocol cannot carry.
  * @throws SchemaError where the schema proves to be asynchronous, or its result not to be JSON.
  */
-export function encode(events: AnyEvents, event: { readonly type: string; readonly data: unknown }): Message {
+export function encode(events: AnyEvents | undefined, event: { readonly type: string; readonly data: unknown }): Message {
   const { type, data } = event
+  if (events === undefined) {
+    checkType(type)
+    return { event: type, data: toJson(type, data) }
+  }
   const schema = schemaOf(events, type)
   if (schema === undefined) throw new UnknownTypeError(type, events.types)
   const wire = isZod(schema) ? encodeZod(type, schema, data) : validate(type, schema, data)
@@ -23,7 +29,7 @@ export function encode(events: AnyEvents, event: { readonly type: string; readon
 
 function encodeZod(type: string, schema: $ZodType, data: unknown): unknown {
   const result = attempt(type, () => safeEncode(schema, data))
-  if (!result.success) throw new ValidationError(type, issuesOf(result.error.issues))
+  if (!result.success) throw new ValidationError(type, issuesOf(result.error.issues, 'zod'))
   return result.data
 }
 

@@ -82,7 +82,8 @@ export function schemaOf(events: AnyEvents, type: string): StandardSchemaV1 | un
   return Object.hasOwn(events.schemas, type) ? events.schemas[type] : undefined
 }
 
-function checkType(type: string): void {
+/** @throws NameError for a type that the protocol cannot carry. */
+export function checkType(type: string): void {
   const named = JSON.stringify(type)
   if (type === '') throw new NameError(type, 'an event type needs a name')
   if (type === 'error' || type === 'open')

@@ -23,7 +23,7 @@ export const streamHeaders: Readonly<Record<string, string>> = {
  * an id as UTF-8 (WHATWG HTML §9.2.4), so each byte becomes one character.
  */
 export function toHeaderValue(id: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(id))
+  return Array.from(new TextEncoder().encode(id), (byte) => String.fromCharCode(byte)).join('')
 }
 
 /** The id in a header's value as HTTP libraries give it, a character for each byte. What is not UTF-8 stays as it is. */

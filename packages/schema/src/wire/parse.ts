@@ -22,11 +22,10 @@ export class MessageTooLargeError extends SseError {
  * What the stream's end leaves unfinished is never given, its id included.
  *
  * @param limit the most characters that one unfinished message may hold; at the bound the reader throws.
- * @throws MessageTooLargeError (the returned function) after the messages before the large one were given.
+ * @throws MessageTooLargeError (the returned function) after the messages before the large one were given, and from then on.
  */
 export function createReader(onMessage: (message: Message) => void, limit: number): (chunk: Uint8Array) => void {
-  // ignoreBOM keeps the mark, for the parser takes off exactly one: with two strippers a second one, which is data, would go.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const decoder = new TextDecoder()
   let tooLarge = false
   let idOnly: string | undefined
   const parser = createParser({
@@ -40,25 +39,34 @@ export function createReader(onMessage: (message: Message) => void, limit: numbe
       idOnly = undefined
       // The parser's own bound is for what it holds back; a message that came whole in one chunk never was.
       if (event.data.length > limit) tooLarge = true
-      if (!tooLarge) onMessage(event)
+      give(event)
     },
     onRetry: (retry) => {
       flushId()
-      onMessage({ retry })
+      give({ retry })
     },
     onError: (error) => {
       // Unknown fields and bad retry values are ignored, as the specification asks.
-      if (error.type === 'max-buffer-size-exceeded') tooLarge = true
+      if (error.type !== 'max-buffer-size-exceeded') return
+      flushId()
+      tooLarge = true
     },
   })
   // The parser tells an id just before the event that carries it; one that stays alone came without data.
   function flushId(): void {
     if (idOnly === undefined) return
-    onMessage({ id: idOnly })
+    give({ id: idOnly })
     idOnly = undefined
   }
+  // Nothing after a message that was too large: the id of a later one would move the reader's position past it.
+  function give(message: Message): void {
+    if (!tooLarge) onMessage(message)
+  }
+  // The decoder takes off the byte order mark (§9.2.6 "UTF-8 decode"). The parser would take off another one, or the text
+  // "ï»¿", and both are data: a blank line ends its search before it begins.
+  parser.feed('\n')
   return (chunk) => {
-    parser.feed(decoder.decode(chunk, { stream: true }))
+    if (!tooLarge) parser.feed(decoder.decode(chunk, { stream: true }))
     flushId()
     if (tooLarge) throw new MessageTooLargeError(limit)
   }

@@ -1,0 +1,94 @@
+import type { AnyEvents, DecodedPayloads } from '@sse/schema'
+import { fromHeaderValue, lastEventIdHeader, lastEventIdParam } from '@sse/schema/wire'
+import { answer } from '../answer.js'
+import { type StreamOptions, settingsOf } from '../options.js'
+import { type Producer, produce } from '../producer.js'
+import type { Sink } from '../sink.js'
+import { EventStream, type Stream } from '../stream.js'
+
+/**
+ * Answers a request with an event stream, runs the producer, and ends the stream for good when it returns. What it throws
+ * is told to the reader as `sse.error` (in general words) and to `onError` in full. Runs wherever the Fetch API does.
+ *
+ * @throws OptionError
+ */
+export function respond<E extends AnyEvents = AnyEvents>(
+  request: Request,
+  options: StreamOptions<E>,
+  producer: Producer<DecodedPayloads<E>>,
+): Response {
+  const { stream, response } = open<E>(request, options)
+  void produce(stream, producer)
+  return response
+}
+
+/**
+ * Opens a stream; return its response from the handler. Where the request calls for no stream (HEAD, OPTIONS, a method
+ * that is not allowed, a reader that has seen the end) the response says so, and the stream is over already.
+ *
+ * @throws OptionError
+ */
+export function openStream<E extends AnyEvents = AnyEvents>(
+  request: Request,
+  options: StreamOptions<E> = {},
+): { readonly stream: Stream<DecodedPayloads<E>>; readonly response: Response } {
+  return open(request, options)
+}
+
+/** How much the response holds before it asks the stream to wait: what a socket's buffer takes at once. */
+const highWaterMark = 16_384
+
+function open<E extends AnyEvents>(
+  request: Request,
+  options: StreamOptions<E>,
+): { readonly stream: EventStream<DecodedPayloads<E>>; readonly response: Response } {
+  const settings = settingsOf(options)
+  const { method } = request
+  const url = new URL(request.url)
+  const header = request.headers.get(lastEventIdHeader)
+  const lastEventId = (header && fromHeaderValue(header)) || url.searchParams.get(lastEventIdParam) || undefined
+  const { status, headers, stream: streams } = answer({ method, origin: request.headers.get('origin') ?? undefined, lastEventId }, settings)
+  const { sink, body } = createBody({ drained: () => stream.drained(), left: (complete) => stream.left(complete) })
+  const stream = new EventStream<DecodedPayloads<E>>(sink, settings, { request: `${method} ${url.pathname}`, lastEventId })
+  if (!streams) {
+    stream.answered()
+    return { stream, response: new Response(null, { status, headers }) }
+  }
+  stream.open()
+  // Some runtimes cancel the body when the reader leaves, some abort the request, some do both.
+  if (request.signal.aborted) stream.left()
+  else request.signal.addEventListener('abort', () => stream.left(), { once: true, signal: stream.signal })
+  return { stream, response: new Response(body, { status, headers }) }
+}
+
+interface BodyOwner {
+  drained(): void
+  left(complete: boolean): void
+}
+
+function createBody(owner: BodyOwner): { readonly sink: Sink; readonly body: ReadableStream<Uint8Array> } {
+  const encoder = new TextEncoder()
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (started) => {
+        controller = started
+      },
+      pull: () => owner.drained(),
+      cancel: () => owner.left(false),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark }),
+  )
+  const sink: Sink = {
+    write: (text) => {
+      controller?.enqueue(encoder.encode(text))
+      return (controller?.desiredSize ?? 0) > 0
+    },
+    end: () => {
+      controller?.close()
+      owner.left(true)
+    },
+    destroy: () => controller?.error(new Error('the stream was abandoned: its reader took nothing for too long')),
+  }
+  return { sink, body }
+}

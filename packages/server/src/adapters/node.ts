@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { AnyEvents, DecodedPayloads } from '@sse/schema'
+import { fromHeaderValue, lastEventIdHeader, lastEventIdParam } from '@sse/schema/wire'
+import { answer } from '../answer.js'
+import { AlreadyOpenError, HeadersSentError } from '../errors.js'
+import { type StreamOptions, settingsOf } from '../options.js'
+import { type Producer, produce } from '../producer.js'
+import type { Sink } from '../sink.js'
+import { EventStream, type Stream } from '../stream.js'
+
+/** A request of `node:http` or of the compatibility API of `node:http2`; Express's and others' are one too. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest
+/** A response of the same. */
+export type NodeResponse = ServerResponse | Http2ServerResponse
+
+/**
+ * Opens a stream on a response, runs the producer, and ends the stream for good when it returns. What it throws is told
+ * to the reader as `sse.error` (in general words) and to `onError` in full. Resolves when the stream is over.
+ *
+ * @throws (rejects) as {@link openStream} does.
+ */
+export async function respond<E extends AnyEvents = AnyEvents>(
+  request: NodeRequest,
+  response: NodeResponse,
+  options: StreamOptions<E>,
+  producer: Producer<DecodedPayloads<E>>,
+): Promise<void> {
+  await produce(open<E>(request, response, options), producer)
+}
+
+/**
+ * Answers a request with an event stream: headers and `sse.ready` leave at once. Where the request calls for no stream
+ * (HEAD, OPTIONS, a method that is not allowed, a reader that has seen the end) it is answered so, and the stream that is
+ * returned is over already.
+ *
+ * @throws AlreadyOpenError, HeadersSentError, OptionError
+ */
+export function openStream<E extends AnyEvents = AnyEvents>(
+  request: NodeRequest,
+  response: NodeResponse,
+  options: StreamOptions<E> = {},
+): Stream<DecodedPayloads<E>> {
+  return open(request, response, options)
+}
+
+const opened = new WeakSet<NodeResponse>()
+
+function open<E extends AnyEvents>(
+  request: NodeRequest,
+  response: NodeResponse,
+  options: StreamOptions<E>,
+): EventStream<DecodedPayloads<E>> {
+  const settings = settingsOf(options)
+  if (opened.has(response)) throw new AlreadyOpenError()
+  if (response.headersSent) throw new HeadersSentError()
+  opened.add(response)
+  const lastEventId = lastEventIdOf(request)
+  const method = request.method ?? 'GET'
+  const { status, headers, stream: streams } = answer({ method, origin: request.headers.origin, lastEventId }, settings)
+  const stream = new EventStream<DecodedPayloads<E>>(sinkOf(response), settings, { request: `${method} ${pathOf(request)}`, lastEventId })
+  writeHead(request, response, status, headers)
+  if (!streams) {
+    response.end()
+    stream.answered()
+    return stream
+  }
+  // Without these a reset connection would be an uncaught exception; 'close' follows and ends the stream.
+  request.on('error', () => {})
+  response.on('error', () => {})
+  response.on('drain', () => stream.drained())
+  response.on('close', () => stream.left(wasFinished(response)))
+  stream.open()
+  // Gone before the listener was there: 'close' will not come again.
+  if (response.destroyed || request.destroyed) stream.left()
+  return stream
+}
+
+function writeHead(request: NodeRequest, response: NodeResponse, status: number, headers: Readonly<Record<string, string>>): void {
+  // Left by middleware in front, and untrue of a stream.
+  response.removeHeader('content-length')
+  response.removeHeader('etag')
+  const vary = response.getHeader('vary')
+  const varied = vary === undefined || headers['vary'] === undefined ? headers : { ...headers, vary: `${String(vary)}, ${headers['vary']}` }
+  if ('stream' in response) {
+    response.stream.setTimeout(0)
+    response.writeHead(status, varied)
+    return
+  }
+  // An idle limit of the server's would take a quiet stream for a dead one; the heartbeat finds the dead ones.
+  request.socket.setTimeout(0)
+  // HTTP/1.0 has no chunks, so Node closes the connection at the end; only HTTP/1.1 keeps it (RFC 9112 §9.3).
+  const persistent = request.httpVersion === '1.1' && status === 200
+  response.writeHead(status, persistent ? { ...varied, connection: 'keep-alive' } : { ...varied })
+  response.flushHeaders()
+}
+
+function sinkOf(response: NodeResponse): Sink {
+  if ('stream' in response) {
+    return {
+      write: (text) => response.write(text),
+      end: () => void response.end(),
+      // The compatibility API's own destroy would leave the HTTP/2 stream open.
+      destroy: () => void response.stream.destroy(),
+    }
+  }
+  return {
+    write: (text) => response.write(text),
+    end: () => void response.end(),
+    destroy: () => void response.destroy(),
+  }
+}
+
+function wasFinished(response: NodeResponse): boolean {
+  return 'stream' in response ? response.stream.writableFinished : response.writableFinished
+}
+
+/** The header wins over the query (it is newer: a URL is written once). Empty is none. */
+function lastEventIdOf(request: NodeRequest): string | undefined {
+  const header = request.headers[lastEventIdHeader]
+  if (typeof header === 'string' && header !== '') return fromHeaderValue(header)
+  return new URLSearchParams(request.url?.split('?')[1]).get(lastEventIdParam) || undefined
+}
+
+function pathOf(request: NodeRequest): string {
+  return request.url?.split('?')[0] ?? '/'
+}

@@ -1,0 +1,1 @@
+export { type NodeRequest, type NodeResponse, openStream, respond } from './adapters/node.js'

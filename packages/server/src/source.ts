@@ -1,0 +1,76 @@
+/** What `sendAll` reads. */
+export type Source<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>
+
+/**
+ * Sends the items of a source one by one, asking for the next only when `send` said that there is room. Items that are
+ * null or undefined are skipped. Resolves true at the source's end, and false as soon as `send` does or `signal` aborts;
+ * then the source is told by its iterator's `return`, even while it is still busy with an item that nobody waits for.
+ *
+ * @throws what the source or `send` throws.
+ */
+export function pump<T>(source: Source<T>, signal: AbortSignal, send: (item: NonNullable<T>) => Promise<boolean>): Promise<boolean> {
+  const iterator = iteratorOf(source)
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      signal.removeEventListener('abort', stop)
+      // The reader has left: what the source throws while it cleans up has no one to go to.
+      Promise.resolve(iterator.return?.()).catch(() => {})
+      resolve(false)
+    }
+    if (signal.aborted) return stop()
+    signal.addEventListener('abort', stop)
+    run(iterator, signal, send).then(
+      (complete) => {
+        signal.removeEventListener('abort', stop)
+        resolve(complete)
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', stop)
+        reject(error)
+      },
+    )
+  })
+}
+
+async function run<T>(
+  iterator: Iterator<T> | AsyncIterator<T>,
+  signal: AbortSignal,
+  send: (item: NonNullable<T>) => Promise<boolean>,
+): Promise<boolean> {
+  for (;;) {
+    const next = await iterator.next()
+    if (signal.aborted) return false
+    if (next.done === true) return true
+    const item = await next.value
+    if (item === null || item === undefined) continue
+    let more = false
+    try {
+      more = await send(item)
+    } finally {
+      // Also where the item was rejected: the source must not stay open behind a send that threw.
+      if (!more && !signal.aborted) await iterator.return?.()
+    }
+    if (!more) return false
+  }
+}
+
+function iteratorOf<T>(source: Source<T>): Iterator<T> | AsyncIterator<T> {
+  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]()
+  if (Symbol.iterator in source) return source[Symbol.iterator]()
+  return readerIterator(source)
+}
+
+/** Some runtimes' ReadableStream is not iterable yet. */
+function readerIterator<T>(stream: ReadableStream<T>): AsyncIterator<T> {
+  const reader = stream.getReader()
+  return {
+    next: async () => {
+      const { done, value } = await reader.read()
+      return done ? { done, value: undefined } : { done, value }
+    },
+    return: async () => {
+      await reader.cancel()
+      return { done: true, value: undefined }
+    },
+  }
+}
