@@ -2,7 +2,8 @@
 export abstract class SseError extends Error {
   abstract readonly code: string
   override get name(): string {
-    return this.constructor.name
+    // A class's own name does not survive minifying.
+    return `SseError [${this.code}]`
   }
 }
 
@@ -85,7 +86,7 @@ function describe({ path, message }: ValidationIssue): string {
 export class InvalidJsonError extends SseError {
   readonly code = 'invalid_json'
   constructor(readonly type: string) {
-    super(`event ${JSON.stringify(type)}: its data is not JSON`)
+    super(`event "${type}": its data is not JSON`)
   }
 }
 

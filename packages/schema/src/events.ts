@@ -73,8 +73,8 @@ export function checkedEvents<S extends object>(schemas: S): Events<DecodedOf<S>
 }
 
 /** Whether this is what `defineEvents` returned, and not a map of schemas. */
-export function isEvents(value: object): value is AnyEvents {
-  return 'types' in value && Array.isArray(value.types) && 'schemas' in value
+export function isEvents(value: unknown): value is AnyEvents {
+  return typeof value === 'object' && value !== null && 'types' in value && Array.isArray(value.types) && 'schemas' in value
 }
 
 /** The schema of a type, or undefined for one that is not defined. */

@@ -15,7 +15,7 @@ export {
   ValidationError,
   type ValidationIssue,
 } from './errors.js'
-export { type AnyEvents, type DecodedOf, defineEvents, type Events, type WireOf } from './events.js'
+export { type AnyEvents, type DecodedOf, defineEvents, type Events, isEvents, type WireOf } from './events.js'
 export type { DecodedPayloads, EventOf, EventUnion, WireEventOf, WirePayloads } from './infer.js'
 export type { ParamStringsOf, ParamsOf } from './pattern.js'
 export { isText, type TextSchema, text } from './text.js'

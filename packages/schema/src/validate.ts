@@ -20,7 +20,8 @@ export function validate(type: string, schema: StandardSchemaV1, value: unknown)
 
 /** A library's issues without what else they may hold, above all the rejected value. */
 export function issuesOf(issues: ReadonlyArray<StandardSchemaV1.Issue>, vendor: string): ValidationIssue[] {
-  return issues.map((issue) => ({ message: wordsOf(issue, vendor), path: (issue.path ?? []).map(pathKey) }))
+  // ArkType's path is an array of a class of its own, which `map` would pass on with all that it holds.
+  return issues.map((issue) => ({ message: wordsOf(issue, vendor), path: Array.from(issue.path ?? [], pathKey) }))
 }
 
 /** Zod's words never quote the value, nor do ours. Others' do: `… but received "…"`, `must be a number (was "…")`. */

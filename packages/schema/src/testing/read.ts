@@ -12,17 +12,17 @@ export function bytesOf(chunk: Chunk): Uint8Array {
 
 /** What a reader gives for these chunks, on one connection. */
 export function read(...chunks: readonly Chunk[]): Message[] {
-  return readWithin(Number.MAX_SAFE_INTEGER, ...chunks).messages
+  return readWithin(Number.MAX_SAFE_INTEGER, chunks).messages
 }
 
 /** The same with a bound: what it gave, and what it threw, chunk by chunk. */
-export function readWithin(limit: number, ...chunks: readonly Chunk[]): { messages: Message[]; errors: unknown[] } {
+export function readWithin(limit: number, chunks: readonly Chunk[]): { messages: Message[]; errors: unknown[] } {
   const messages: Message[] = []
   const errors: unknown[] = []
-  const reader = createReader((message) => messages.push(message), limit)
+  const reader = createReader(limit)
   for (const chunk of chunks) {
     try {
-      reader(bytesOf(chunk))
+      messages.push(...reader(bytesOf(chunk)))
     } catch (error) {
       errors.push(error)
     }

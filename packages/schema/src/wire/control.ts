@@ -74,54 +74,21 @@ export function controlKey(): string {
 }
 
 /**
- * Reads a control message: undefined for what is none, is of a later protocol, lacks a field, or does not carry `key`.
- * `sse.ready` is read with `key` undefined, and its own key serves the rest of the connection.
+ * Reads a control message: undefined for what is none, or does not carry `key`. `sse.ready` is read with `key` undefined,
+ * and its own key serves the rest of the connection. A type that only a later protocol knows comes out as it is.
  */
-export function readControl(message: Message, key: string | undefined): Control | undefined {
-  const type = message.event
-  if (type === undefined || !type.startsWith(reservedPrefix)) return undefined
-  const fields = jsonObject(message.data)
-  if (fields === undefined || typeof fields['key'] !== 'string') return undefined
-  if (key === undefined ? type !== 'sse.ready' : fields['key'] !== key) return undefined
-  const topics = fields['topics']
-  const concerned = isStrings(topics) ? topics : undefined
-  switch (type) {
-    case 'sse.ready':
-      if (key !== undefined) return undefined
-      return {
-        type,
-        protocol: Number(fields['protocol']),
-        heartbeat: Number(fields['heartbeat']) || 0,
-        text: isStrings(fields['text']) ? fields['text'] : [],
-        key: fields['key'],
-      }
-    case 'sse.live':
-      return { type, topics: concerned ?? [], resumed: fields['resumed'] === true }
-    case 'sse.gap':
-      return { type, topics: concerned ?? [], reason: gapReason(fields['reason']) }
-    case 'sse.error':
-      return { type, code: String(fields['code']), message: String(fields['message']), retry: fields['retry'] !== false, topics: concerned }
-    case 'sse.end':
-      return { type, reason: String(fields['reason']), topics: concerned }
-    default:
-      return undefined
-  }
-}
-
-function gapReason(value: unknown): GapReason {
-  // An unknown reason of a later server is still a gap: 'reset' claims the least about what is left.
-  return value === 'trimmed' || value === 'overflow' ? value : 'reset'
-}
-
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
-}
-
-function jsonObject(text: string | undefined): Record<string, unknown> | undefined {
+export function readControl({ event, data }: Message, key: string | undefined): Control | undefined {
   try {
-    const value: unknown = JSON.parse(text ?? '')
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
+    const fields: unknown = JSON.parse(data ?? '')
+    const isReady = event === 'sse.ready'
+    if (!event?.startsWith(reservedPrefix) || !hasKey(fields) || isReady !== (key === undefined)) return undefined
+    // The key vouches for the fields: only a server of this protocol knows it.
+    return isReady || fields.key === key ? ({ ...fields, type: event } as Control) : undefined
   } catch {
     return undefined
   }
+}
+
+function hasKey(fields: unknown): fields is { readonly key: string } {
+  return typeof fields === 'object' && fields !== null && 'key' in fields && typeof fields.key === 'string'
 }

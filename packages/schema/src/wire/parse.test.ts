@@ -15,11 +15,7 @@ const cases: readonly Case[] = [
   ['A1 no space is needed', 'data:World\n\n', [event('World')]],
   ['A1 only one space is taken off', 'data:  x\n\n', [event(' x')]],
   ['A2 a tab after the colon is data', 'data:\ttest\rdata: \ndata:test\n\n', [event('\ttest\n\ntest')]],
-  [
-    'A3 data without a colon is an empty line',
-    'data\n\ndata\ndata\n\ndata:test\n\n',
-    [event(''), event('\n'), event('test')],
-  ],
+  ['A3 data without a colon is an empty line', 'data\n\ndata\ndata\n\ndata:test\n\n', [event(''), event('\n'), event('test')]],
   ['A3 data without a value is an empty event', 'data:\n\n', [event('')]],
   ['A4 a type counts for one event', 'event: g\ndata:x\n\ndata:y\n\n', [event('x', { event: 'g' }), event('y')]],
   ['A4 an empty type is the default one', 'event: \ndata:d\n\n', [event('d')]],

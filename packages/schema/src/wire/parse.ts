@@ -9,65 +9,54 @@ export class MessageTooLargeError extends SseError {
     /** The bound, in characters. */
     readonly limit: number,
   ) {
-    super(`a message is larger than ${limit} characters: raise the reader's limit, or send less at once`)
+    super(`a message exceeds ${limit} characters: raise the limit, or send less at once`)
   }
 }
 
 /**
- * Reads an event stream (WHATWG HTML §9.2.6): returns a function that takes the next chunk, however it was cut, and gives
- * each message it completes to `onMessage`, in order. One such function reads one connection.
+ * Reads an event stream (WHATWG HTML §9.2.6): returns a function that takes the next chunk, however it was cut, and
+ * returns the messages that it completes, in order. One such function reads one connection.
  *
  * A message is complete at its blank line, at once, even if that is a CR whose LF may still come. `retry` counts at its
  * own line (§9.2.6 "process the field"), so it is given as a message of its own; so is an id that no data follows.
  * What the stream's end leaves unfinished is never given, its id included.
  *
- * @param limit the most characters that one unfinished message may hold; at the bound the reader throws.
- * @throws MessageTooLargeError (the returned function) after the messages before the large one were given, and from then on.
+ * @param limit the most characters that one unfinished message may hold.
+ * @throws MessageTooLargeError (the returned function) at the bound, and from then on; if whole messages came before the
+ * large one in the same chunk they are returned, and the next call throws.
  */
-export function createReader(onMessage: (message: Message) => void, limit: number): (chunk: Uint8Array) => void {
+export function createReader(limit: number): (chunk: Uint8Array) => readonly Message[] {
   const decoder = new TextDecoder()
+  let messages: Message[] = []
   let tooLarge = false
-  let idOnly: string | undefined
+  const give = (message: Message): void => {
+    // Nothing after a message that was too large: the id of a later one would move the reader's position past it.
+    if (!tooLarge) messages.push(message)
+  }
   const parser = createParser({
     maxBufferSize: limit,
-    onId: (id) => {
-      flushId()
-      idOnly = id
-    },
+    onId: (id) => give({ id }),
     onEvent: (event) => {
-      if (event.id === undefined) flushId()
-      idOnly = undefined
-      // The parser's own bound is for what it holds back; a message that came whole in one chunk never was.
-      if (event.data.length > limit) tooLarge = true
+      if (tooLarge) return
+      // The parser tells an id just before the event that carries it; one that stays alone came without data.
+      if (event.id !== undefined) messages.pop()
+      // Its bound is for what it holds back; a message that came whole in one chunk never was.
+      tooLarge = event.data.length > limit
       give(event)
     },
-    onRetry: (retry) => {
-      flushId()
-      give({ retry })
-    },
-    onError: (error) => {
+    onRetry: (retry) => give({ retry }),
+    onError: ({ type }) => {
       // Unknown fields and bad retry values are ignored, as the specification asks.
-      if (error.type !== 'max-buffer-size-exceeded') return
-      flushId()
-      tooLarge = true
+      tooLarge ||= type === 'max-buffer-size-exceeded'
     },
   })
-  // The parser tells an id just before the event that carries it; one that stays alone came without data.
-  function flushId(): void {
-    if (idOnly === undefined) return
-    give({ id: idOnly })
-    idOnly = undefined
-  }
-  // Nothing after a message that was too large: the id of a later one would move the reader's position past it.
-  function give(message: Message): void {
-    if (!tooLarge) onMessage(message)
-  }
   // The decoder takes off the byte order mark (§9.2.6 "UTF-8 decode"). The parser would take off another one, or the text
   // "ï»¿", and both are data: a blank line ends its search before it begins.
   parser.feed('\n')
   return (chunk) => {
+    messages = []
     if (!tooLarge) parser.feed(decoder.decode(chunk, { stream: true }))
-    flushId()
-    if (tooLarge) throw new MessageTooLargeError(limit)
+    if (tooLarge && messages.length === 0) throw new MessageTooLargeError(limit)
+    return messages
   }
 }

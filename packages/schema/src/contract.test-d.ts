@@ -1,0 +1,129 @@
+import { describe, expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
+import { type Channel, channel } from './channel.js'
+import { defineContract, parseTopic } from './contract.js'
+import { defineEvents } from './events.js'
+import type { CheckedPattern, ParamNames, ParamStringsOf, ParamsOf } from './pattern.js'
+import type { AnyTopic, Topic } from './topic.js'
+
+const orderEvents = defineEvents({ created: z.object({ id: z.string() }) })
+const contract = defineContract({
+  order: channel('orders/:orderId', orderEvents),
+  inbox: channel('users/:userId/inbox', { message: z.object({ from: z.string(), text: z.string() }) }),
+  item: channel('tenants/:tenant/items/:item', orderEvents),
+  news: channel('news', orderEvents),
+})
+
+describe('params come from the pattern', () => {
+  test('by name', () => {
+    expectTypeOf<ParamNames<'orders/:orderId'>>().toEqualTypeOf<'orderId'>()
+    expectTypeOf<ParamNames<':a/b/:c/:d'>>().toEqualTypeOf<'a' | 'c' | 'd'>()
+    expectTypeOf<ParamNames<'news'>>().toBeNever()
+  })
+
+  test('strings or numbers in, strings out', () => {
+    expectTypeOf<ParamsOf<'orders/:orderId'>>().toEqualTypeOf<{ readonly orderId: string | number }>()
+    expectTypeOf<ParamStringsOf<'orders/:orderId'>>().toEqualTypeOf<{ readonly orderId: string }>()
+    expectTypeOf(contract.order({ orderId: 42 }).params.orderId).toEqualTypeOf<string>()
+  })
+
+  test('of a pattern known only as a string, any', () => {
+    expectTypeOf<ParamsOf<string>>().toEqualTypeOf<Readonly<Record<string, string | number>>>()
+    expectTypeOf<ParamStringsOf<string>>().toEqualTypeOf<Readonly<Record<string, string>>>()
+  })
+
+  test('wrong ones do not compile', () => {
+    // @ts-expect-error the params are missing
+    const missing = (): AnyTopic => contract.order()
+    // @ts-expect-error no such param
+    const unknown = (): AnyTopic => contract.order({ id: '42' })
+    // @ts-expect-error one of two is missing
+    const half = (): AnyTopic => contract.item({ tenant: 'a' })
+    // @ts-expect-error one too many
+    const more = (): AnyTopic => contract.order({ orderId: '42', other: 1 })
+    // @ts-expect-error neither string nor number
+    const date = (): AnyTopic => contract.order({ orderId: new Date() })
+    // @ts-expect-error a pattern without params takes none
+    const none = (): AnyTopic => contract.news({ id: '42' })
+    expectTypeOf([missing, unknown, half, more, date, none]).items.returns.toEqualTypeOf<AnyTopic>()
+  })
+})
+
+describe('a topic', () => {
+  test('knows its channel, pattern and events', () => {
+    expectTypeOf(contract.order({ orderId: '42' })).toEqualTypeOf<Topic<'order', 'orders/:orderId', { readonly created: { id: string } }>>()
+    expectTypeOf(contract.order({ orderId: '42' })).toExtend<AnyTopic>()
+    expectTypeOf(contract.order.channel).toEqualTypeOf<'order'>()
+    expectTypeOf(contract.order.pattern).toEqualTypeOf<'orders/:orderId'>()
+  })
+
+  test('read from a name is one of all, told apart by channel', () => {
+    const topic = parseTopic(contract, 'orders/42')
+    if (topic?.channel === 'order') expectTypeOf(topic.params).toEqualTypeOf<{ readonly orderId: string }>()
+    if (topic?.channel === 'inbox') expectTypeOf(topic.params).toEqualTypeOf<{ readonly userId: string }>()
+    expectTypeOf(contract.order.parse('orders/42')).toEqualTypeOf<ReturnType<typeof contract.order> | undefined>()
+  })
+})
+
+describe('a subtree', () => {
+  test('is there where the pattern ends in a param', () => {
+    expectTypeOf(contract.order.all).parameters.toEqualTypeOf<[]>()
+    expectTypeOf(contract.item.all).parameters.toEqualTypeOf<[params: { readonly tenant: string | number }]>()
+    expectTypeOf(contract.order.all().kind).toEqualTypeOf<'subtree'>()
+  })
+
+  test('and nowhere else', () => {
+    expectTypeOf(contract.inbox).not.toHaveProperty('all')
+    expectTypeOf(contract.news).not.toHaveProperty('all')
+  })
+
+  test('is no topic', () => {
+    expectTypeOf(contract.order.all()).not.toExtend<AnyTopic>()
+  })
+})
+
+describe('a channel', () => {
+  test('takes events or schemas, and has the same type for both', () => {
+    const schemas = channel('orders/:orderId', { created: z.object({ id: z.string() }) })
+    expectTypeOf(schemas).toExtend<Channel<'orders/:orderId', { created: { id: string } }>>()
+    expectTypeOf(channel('orders/:orderId', orderEvents)).toEqualTypeOf<Channel<'orders/:orderId', { readonly created: { id: string } }>>()
+  })
+
+  test('rejects schemas as defineEvents does', () => {
+    // @ts-expect-error a Date becomes a string on the wire
+    channel('news', { created: z.object({ at: z.date() }) })
+    // @ts-expect-error a type of EventSource itself
+    channel('news', { error: z.string() })
+  })
+
+  test('rejects a pattern that cannot name topics, in words', () => {
+    expectTypeOf<CheckedPattern<'orders/:orderId'>>().toEqualTypeOf<'orders/:orderId'>()
+    expectTypeOf<CheckedPattern<string>>().toEqualTypeOf<string>()
+    expectTypeOf<CheckedPattern<''>>().toEqualTypeOf<'a pattern needs at least one segment'>()
+    type Character<P extends string> =
+      `pattern "${P}" holds a character that a topic's name cannot: use A-Z a-z 0-9 - . _ ~ in segments, and "/" between`
+    expectTypeOf<CheckedPattern<'orders/*'>>().toEqualTypeOf<Character<'orders/*'>>()
+    expectTypeOf<CheckedPattern<'a#b'>>().toEqualTypeOf<Character<'a#b'>>()
+    expectTypeOf<CheckedPattern<'a@b'>>().toEqualTypeOf<Character<'a@b'>>()
+    expectTypeOf<CheckedPattern<':id?'>>().toEqualTypeOf<Character<':id?'>>()
+    type Empty<P extends string> = `pattern "${P}" has an empty segment: remove the extra "/"`
+    expectTypeOf<CheckedPattern<'/orders'>>().toEqualTypeOf<Empty<'/orders'>>()
+    expectTypeOf<CheckedPattern<'orders/'>>().toEqualTypeOf<Empty<'orders/'>>()
+    expectTypeOf<CheckedPattern<'a//b'>>().toEqualTypeOf<Empty<'a//b'>>()
+    expectTypeOf<CheckedPattern<':a/:b/:a'>>().toEqualTypeOf<'pattern ":a/:b/:a" has the param "a" twice: give each its own name'>()
+    // @ts-expect-error a star would be a subtree
+    channel('orders/*', orderEvents)
+    // @ts-expect-error an empty segment
+    channel('orders//:id', orderEvents)
+  })
+})
+
+test('a contract rejects what is no channel, and one named then', () => {
+  // @ts-expect-error a contract named then would be a promise
+  defineContract(thenable)
+  // @ts-expect-error events are no channel
+  defineContract({ order: orderEvents })
+})
+
+const orders = channel('orders/:orderId', orderEvents)
+declare const thenable: { then: typeof orders }
