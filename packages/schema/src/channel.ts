@@ -1,4 +1,5 @@
-import { type AnyEvents, type CheckedSchemas, checkedEvents, type DecodedOf, type Events, isEvents, type WireOf } from './events.js'
+import { type CheckedSchemas, checkedEvents, type DecodedOf, isEvents, type WireOf } from './define-events.js'
+import type { AnyEvents, Events } from './events.js'
 import { type CheckedPattern, parsePattern } from './pattern.js'
 
 /** A declared pattern of topics with the events that they carry. */

@@ -2,7 +2,7 @@ import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 import { type Channel, channel } from './channel.js'
 import { defineContract, parseTopic } from './contract.js'
-import { defineEvents } from './events.js'
+import { defineEvents } from './define-events.js'
 import type { CheckedPattern, ParamNames, ParamStringsOf, ParamsOf } from './pattern.js'
 import type { AnyTopic, Topic } from './topic.js'
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Channel, channel } from './channel.js'
 import { defineContract, parseTopic } from './contract.js'
+import { defineEvents } from './define-events.js'
 import { NameError, ParamError, PatternError, SchemaError } from './errors.js'
-import { defineEvents } from './events.js'
 import { thrownBy } from './testing/thrown.js'
 
 const orderEvents = defineEvents({ created: z.object({ id: z.string() }), shipped: z.object({ id: z.string() }) })

@@ -5,7 +5,8 @@ import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 import * as mini from 'zod/mini'
 import { base64Bytes, bigintString, isoDate, mapOf, setOf, urlString } from './codecs.js'
-import { type AnyEvents, type CheckedSchemas, defineEvents, type Events } from './events.js'
+import { type CheckedSchemas, defineEvents } from './define-events.js'
+import type { AnyEvents, Events } from './events.js'
 import { text } from './text.js'
 
 /** What `defineEvents` wants in the place of a schema: the schema itself, or what is wrong with it in words. */

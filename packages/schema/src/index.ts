@@ -2,6 +2,7 @@ export { type Channel, channel } from './channel.js'
 export { base64Bytes, bigintString, isoDate, mapOf, setOf, urlString } from './codecs.js'
 export { type Contract, type ContractChannel, defineContract, parseTopic, type SubtreeChannel, type TopicOf } from './contract.js'
 export { decode, fromJson } from './decode.js'
+export { type DecodedOf, defineEvents, isEvents, type WireOf } from './define-events.js'
 export { encode, toJson } from './encode.js'
 export {
   FieldError,
@@ -15,7 +16,7 @@ export {
   ValidationError,
   type ValidationIssue,
 } from './errors.js'
-export { type AnyEvents, type DecodedOf, defineEvents, type Events, isEvents, type WireOf } from './events.js'
+export type { AnyEvents, Events } from './events.js'
 export type { DecodedPayloads, EventOf, EventUnion, WireEventOf, WirePayloads } from './infer.js'
 export type { ParamStringsOf, ParamsOf } from './pattern.js'
 export { isText, type TextSchema, text } from './text.js'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { channel } from './channel.js'
 import { isoDate } from './codecs.js'
 import { defineContract, type TopicOf } from './contract.js'
-import { defineEvents } from './events.js'
+import { defineEvents } from './define-events.js'
 import type { DecodedPayloads, EventOf, EventUnion, WireEventOf, WirePayloads } from './infer.js'
 
 const orderEvents = defineEvents({

@@ -9,7 +9,7 @@ export class MessageTooLargeError extends SseError {
     /** The bound, in characters. */
     readonly limit: number,
   ) {
-    super(`a message exceeds ${limit} characters: raise the limit, or send less at once`)
+    super(`a message exceeds ${limit} characters`)
   }
 }
 

@@ -1,0 +1,17 @@
+export {
+  ConnectionError,
+  ContentTypeError,
+  GapError,
+  HandlerError,
+  HttpStatusError,
+  OptionError,
+  RefusedError,
+  ServerError,
+  SilenceError,
+} from './errors.js'
+export type { ConnectOptions, End, Gap, HeadersSource, UnknownEvent } from './options.js'
+export type { ReconnectOptions } from './reconnect.js'
+export type { Snapshot, State, StateReason } from './state.js'
+export { subscribe } from './subscribe.js'
+export type { EventIn, Subscription } from './subscription.js'
+export type { ConnectRequest, OpenConnection, Transport } from './transport/transport.js'

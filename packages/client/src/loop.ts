@@ -1,0 +1,68 @@
+/** Takes events, one at a time. */
+export interface Consumer<Event> {
+  /** A promise for as long as it is busy with the event: the next one waits. */
+  take(event: Event): Promise<unknown> | undefined
+  /** No more comes. True if it throws the error to somebody. */
+  end?(error: Error | undefined): boolean
+}
+
+/** One `for await` over a subscription's events. It ends, or throws the error, when no more comes. */
+export interface Loop<Event> extends Consumer<Event> {
+  readonly iterator: AsyncIterator<Event, undefined>
+  end(error?: Error): boolean
+}
+
+/** @param onLeft called when the loop is left by its own will. */
+export function createLoop<Event>(onLeft: () => void): Loop<Event> {
+  let next: Event | undefined
+  let failure: unknown
+  let ended = false
+  let wake = (): void => {}
+  let done = (): void => {}
+
+  async function* run(): AsyncGenerator<Event, undefined> {
+    for (;;) {
+      if (next === undefined && !ended) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+      if (ended || next === undefined) break
+      const event = next
+      next = undefined
+      yield event
+      done()
+    }
+    if (failure !== undefined) throw failure
+    return undefined
+  }
+
+  const generator = run()
+  const end = (error?: Error): boolean => {
+    if (!ended) failure = error
+    ended = true
+    wake()
+    done()
+    return true
+  }
+  return {
+    iterator: {
+      next: () => generator.next(),
+      return: () => {
+        // A generator that waits for its next event would not hear of it.
+        end()
+        onLeft()
+        return generator.return(undefined)
+      },
+    },
+    take: (event) => {
+      next = event
+      wake()
+      // Done with it is who asks for the next.
+      return new Promise<void>((resolve) => {
+        done = resolve
+      })
+    },
+    end,
+  }
+}

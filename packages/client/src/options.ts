@@ -1,0 +1,80 @@
+import type { GapReason } from '@sse/schema/wire'
+import type { ReconnectOptions } from './reconnect.js'
+import type { Snapshot } from './state.js'
+import type { Transport } from './transport/transport.js'
+
+/** Headers, or a function that makes them anew for each attempt. `refresh` is true after a 401 or 403. */
+export type HeadersSource = HeadersInit | ((context: { readonly refresh: boolean }) => HeadersInit | Promise<HeadersInit>)
+
+/** An event of a type that the given `events` do not define, with its data as it came. */
+export interface UnknownEvent {
+  readonly type: string
+  readonly data: string
+  readonly id: string
+  readonly topic: string | undefined
+}
+
+/** Events are missing and will not come. */
+export interface Gap {
+  /** Of these topics; empty for a stream that has none. */
+  readonly topics: readonly string[]
+  /** `trimmed` from history; the history was `reset`; this reader was too slow: `overflow`. */
+  readonly reason: GapReason
+}
+
+/** A stream, or these topics of it, are over for good. */
+export interface End {
+  readonly reason: string
+  readonly topics?: readonly string[] | undefined
+}
+
+/** How to connect, and what to be told. Every option has a default, and takes undefined for it. */
+export interface ConnectOptions {
+  /** Default GET, or POST where there is a body. Others than GET are repeated only as `reconnect` says. */
+  readonly method?: string | undefined
+  readonly headers?: HeadersSource | undefined
+  /** Sent again at each reconnect, so it cannot be a stream. */
+  readonly body?: Exclude<BodyInit, ReadableStream> | undefined
+  /** As in `fetch`. Default: the platform's, which is cookies for the same origin. */
+  readonly credentials?: RequestCredentials | undefined
+  /** Where to begin: the last event ID of an earlier subscription. Default: at the server's beginning. */
+  readonly lastEventId?: string | undefined
+  /** Closes the subscription. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * How to come back; false: never. Default: with backoff and jitter; but a request other than GET only once the
+   * server has sent an id to resume from, so that nothing is ordered or billed twice. True or settings lift that.
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined
+  /**
+   * Milliseconds of silence after which a connection counts as dead, for servers that announce no heartbeat.
+   * Default: none, and a dead connection to such a server is noticed only when the platform notices.
+   */
+  readonly maxSilence?: number | undefined
+  /** The largest message in characters. Default 16,777,216. A larger one closes the subscription with MessageTooLargeError. */
+  readonly maxMessageSize?: number | undefined
+  /** What data is, for servers that do not say: default `json`. With `text` it is handed over as it came. */
+  readonly format?: 'json' | 'text' | undefined
+  /** Data that means the end, for servers that mark it so: `'[DONE]'` for OpenAI-style streams. Default: none. */
+  readonly endOn?: string | undefined
+  /** Default: `globalThis.fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** Default: fetch. `eventSource` from `@sse/client/event-source` uses the platform's EventSource. */
+  readonly transport?: Transport | undefined
+  /**
+   * Events are missing: fetch the state anew. Runs in event order, and the next event waits for it.
+   * Default: the gap is reported as an unhandled error.
+   */
+  readonly onGap?: ((gap: Gap) => void | Promise<void>) | undefined
+  /**
+   * Something needs you: an event does not fit its schema (it is skipped, the stream goes on), a handler threw, the server
+   * reports a failure, or the subscription closed for good by one. Failures that are retried are in the state instead.
+   * Default: reported as unhandled errors, unless a loop throws it.
+   */
+  readonly onError?: ((error: Error) => void) | undefined
+  /** The server ended the stream for good, or these topics of it. */
+  readonly onEnd?: ((end: End) => void) | undefined
+  /** An event's type is not among `events`. Default: skipped, for a newer server may send what this client does not know. */
+  readonly onUnknown?: ((event: UnknownEvent) => void) | undefined
+  readonly onStateChange?: ((snapshot: Snapshot) => void) | undefined
+}

@@ -1,0 +1,29 @@
+/** `connecting`: a request is under way. `open`: it was accepted. `waiting`: for the next attempt. `closed`: for good. */
+export type State = 'connecting' | 'open' | 'waiting' | 'closed'
+
+/** Why the state is what it is. */
+export type StateReason =
+  /** waiting: the connection could not be made, or was lost. */
+  | 'lost'
+  /** waiting: nothing arrived for too long. */
+  | 'silent'
+  /** closed: the server ended the stream for good. */
+  | 'ended'
+  /** closed: by `close()`, or by leaving the last loop. */
+  | 'closed'
+  /** closed: by the AbortSignal. */
+  | 'aborted'
+  /** closed: by a failure that another attempt would not mend. */
+  | 'failed'
+
+/** The state of a subscription at one moment; a new object only when something changed. */
+export interface Snapshot {
+  readonly state: State
+  /** Failed attempts in a row; 0 again once a connection has been stable. */
+  readonly attempt: number
+  /** When the next attempt starts, in milliseconds since the epoch; only while waiting. */
+  readonly retryAt: number | undefined
+  /** What went wrong last, while waiting, and when closed by a failure. */
+  readonly error: Error | undefined
+  readonly reason: StateReason | undefined
+}

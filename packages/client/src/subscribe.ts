@@ -1,0 +1,47 @@
+import type { AnyEvents, DecodedPayloads, Events, WirePayloads } from '@sse/schema'
+import type { ConnectOptions } from './options.js'
+import { createSubscription, type Subscription } from './subscription.js'
+
+/** No type argument was given. */
+declare const untyped: unique symbol
+export interface Untyped {
+  readonly [untyped]?: never
+}
+
+/** The payloads of a subscription: decoded with `events`, the wire's with a type argument, unknown with neither. */
+export type PayloadsOf<T extends object, E> = E extends AnyEvents
+  ? DecodedPayloads<E>
+  : [T] extends [Untyped]
+    ? Record<string, unknown>
+    : T extends Events<object, object> | { readonly events: Events<object, object> }
+      ? WirePayloads<T>
+      : T
+
+/** The URL, or why the type argument cannot be. */
+export type CheckedUrl<T> = T extends { readonly type: infer Type extends string; readonly data: unknown }
+  ? string extends Type
+    ? string | URL
+    : 'subscribe takes `typeof events`, or a map from type to data like { tick: { n: number } }; not a union of events'
+  : string | URL
+
+/** The events, or why they cannot be given together with a type argument. */
+export type CheckedEvents<T, E> = [T] extends [Untyped] ? E : 'leave the type argument out: { events } carries the types, and decodes too'
+
+/**
+ * Subscribes to a stream; it reconnects and resumes by itself. Connects at once, in a microtask; reads once somebody
+ * listens.
+ *
+ * With `{ events }` what arrives is validated and decoded. With a type argument instead (`subscribe<typeof events>(url)`,
+ * or a map from type to data) nothing is checked and no schema is needed; data then has the wire's types.
+ *
+ * @throws TypeError for a URL that is none, or is relative where there is no page.
+ */
+export function subscribe<T extends object = Untyped, E extends AnyEvents | undefined = undefined>(
+  url: CheckedUrl<T>,
+  options: ConnectOptions & { readonly events?: CheckedEvents<T, E> | undefined } = {},
+): Subscription<PayloadsOf<T, E>> {
+  // CheckedEvents lets nothing else through; its words only ever reach the compiler.
+  const events = options.events as AnyEvents | undefined
+  // As a browser takes it: relative to the page, where there is one.
+  return createSubscription(new URL(url, globalThis.document?.baseURI), options, events)
+}

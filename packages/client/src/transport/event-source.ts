@@ -1,0 +1,113 @@
+import { lastEventIdParam, type Message, reservedPrefix } from '@sse/schema/wire'
+import { ConnectionError, HttpStatusError, OptionError, RefusedError } from '../errors.js'
+import type { ConnectRequest, OpenConnection, Transport } from './transport.js'
+
+/** What the transport needs of an EventSource: the platform's and the `eventsource` package's have it. */
+export interface EventSourceLike {
+  readonly readyState: number
+  onopen: ((event: Event) => unknown) | null
+  onerror: ((event: Event) => unknown) | null
+  addEventListener(type: string, listener: (event: MessageEvent) => void): void
+  close(): void
+}
+
+/** Makes an EventSource for a request. */
+export type EventSourceMaker = (url: URL, withCredentials: boolean, request: ConnectRequest) => EventSourceLike
+
+/** How the EventSource transport listens. */
+export interface EventSourceOptions {
+  /** More types to listen to by name. */
+  readonly types?: readonly string[] | undefined
+}
+
+/** WHATWG HTML §9.2.2. */
+const closed = 2
+
+/** The most messages that may wait here: EventSource cannot be slowed, so past it the connection is made anew. */
+const maxWaiting = 10_000
+
+const controlTypes = ['ready', 'live', 'gap', 'error', 'end'].map((name) => reservedPrefix + name)
+
+/**
+ * A transport over EventSource, whose limits it has: GET only, no headers, no status, no heartbeat to be seen, and only
+ * events of types known by name: those of `events`, of handlers that are attached before it connects, and of `types`.
+ * Reconnecting stays the subscription's, so that backoff and resume are the same as with fetch.
+ */
+export function eventSourceTransport(make: EventSourceMaker, types: readonly string[]): Transport {
+  return (request) => {
+    if (request.method !== 'GET') throw new OptionError('EventSource can only GET: use the default transport for a method or a body')
+    const url = new URL(request.url)
+    // An EventSource's own first request carries no Last-Event-ID.
+    if (request.lastEventId !== '') url.searchParams.set(lastEventIdParam, request.lastEventId)
+    const source = make(url, request.options.credentials === 'include', request)
+    const inbox = new Inbox()
+    const read = messageReader()
+    const receive = (event: MessageEvent): void => inbox.push(read(event))
+    for (const type of new Set(['message', ...controlTypes, ...request.types, ...types])) source.addEventListener(type, receive)
+    return new Promise((resolve, reject) => {
+      const end = (error: unknown): void => {
+        source.close()
+        reject(error)
+        inbox.end(error)
+      }
+      request.signal.addEventListener('abort', () => end(request.signal.reason), { once: true })
+      inbox.onOverflow = () =>
+        end(new ConnectionError(`more than ${maxWaiting} messages were waiting: connecting anew, from where the reader is`))
+      source.onopen = () => resolve(inbox)
+      source.onerror = (event) => {
+        // The package tells the status, the platform does not.
+        const status = 'code' in event && typeof event.code === 'number' ? event.code : undefined
+        if (status === 204) resolve(undefined)
+        if (status !== undefined) end(new HttpStatusError(status))
+        // An EventSource that gave up was refused. Without the status it is not tried again: it may have been a 204.
+        else
+          end(
+            source.readyState === closed
+              ? new RefusedError('the server refused the EventSource; the default transport tells with which status')
+              : new ConnectionError('the connection could not be made, or broke off'),
+          )
+      }
+    })
+  }
+}
+
+/** The messages that have come and were not read yet. */
+class Inbox implements OpenConnection {
+  onOverflow: () => void = () => {}
+  #messages: Message[] = []
+  #ended: { readonly error: unknown } | undefined
+  #wake: (() => void) | undefined
+
+  push(message: Message): void {
+    this.#messages.push(message)
+    if (this.#messages.length > maxWaiting) this.onOverflow()
+    this.#wake?.()
+  }
+
+  end(error: unknown): void {
+    this.#ended ??= { error }
+    this.#wake?.()
+  }
+
+  async read(): Promise<readonly Message[]> {
+    if (this.#messages.length === 0 && this.#ended === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    const messages = this.#messages
+    this.#messages = []
+    if (messages.length === 0 && this.#ended !== undefined) throw this.#ended.error
+    return messages
+  }
+}
+
+/** An EventSource tells the last event ID with every event; it is a message's own only where it has changed. */
+function messageReader(): (event: MessageEvent) => Message {
+  let last = ''
+  return ({ type, data, lastEventId }) => {
+    const id = lastEventId === last ? undefined : lastEventId
+    last = lastEventId
+    return { event: type, data: String(data), id }
+  }
+}

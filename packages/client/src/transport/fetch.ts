@@ -1,0 +1,46 @@
+import { createReader, eventStreamType, lastEventIdHeader, lastEventIdParam, toHeaderValue } from '@sse/schema/wire'
+import { ContentTypeError, HttpStatusError } from '../errors.js'
+import { retryAfter } from '../reconnect.js'
+import type { ConnectRequest, OpenConnection } from './transport.js'
+
+/** The default transport: `fetch`, with its headers, methods, statuses and backpressure. */
+export async function fetchTransport(request: ConnectRequest): Promise<OpenConnection | undefined> {
+  const { method, lastEventId, signal, options } = request
+  const { body, credentials, maxMessageSize = 16_777_216 } = options
+  const url = new URL(request.url)
+  const headers = new Headers(request.headers)
+  headers.set('accept', eventStreamType)
+  if (lastEventId !== '') {
+    // Across origins the header would cost a preflight, or be refused by it; servers of ours read the query as well.
+    if (isCrossOrigin(url) && !request.foreign) url.searchParams.set(lastEventIdParam, lastEventId)
+    else headers.set(lastEventIdHeader, toHeaderValue(lastEventId))
+  }
+  const response = await (options.fetch ?? fetch)(url, {
+    method,
+    headers,
+    signal,
+    // WHATWG HTML §9.2.2 sets the request's cache mode; unlike a Cache-Control header it needs no preflight.
+    cache: 'no-store',
+    ...(body && { body }),
+    ...(credentials && { credentials }),
+  })
+  const { status } = response
+  if (status === 204) return undefined
+  if (status !== 200) throw new HttpStatusError(status, retryAfter(response.headers.get('retry-after'), Date.now()))
+  const type = response.headers.get('content-type')
+  if (!/^text\/event-stream *(;|$)/i.test(type ?? '') || response.body === null)
+    throw new ContentTypeError(`the server answered with ${type}, not an event stream: check the URL`)
+  const chunks = response.body.getReader()
+  const messages = createReader(maxMessageSize)
+  return {
+    read: async () => {
+      const { value } = await chunks.read()
+      return value && messages(value)
+    },
+  }
+}
+
+function isCrossOrigin({ origin }: URL): boolean {
+  const { location } = globalThis as { location?: Location }
+  return location !== undefined && location.origin !== origin
+}
