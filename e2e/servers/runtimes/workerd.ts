@@ -1,0 +1,3 @@
+import { handle } from '../fetch-handler.ts'
+
+export default { fetch: handle }
