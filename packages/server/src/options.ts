@@ -97,7 +97,8 @@ function positive(option: string, value: number): number {
   throw new OptionError(option, `is ${value}: it takes a number above 0`)
 }
 
-function logError(error: unknown, { request }: ErrorContext): void {
+/** Where errors go without `onError`, and where those of `onError` itself go. */
+export function logError(error: unknown, { request }: ErrorContext): void {
   // Without onError this is the one place where a failure can be seen.
   console.error(`[@sse/server] ${request}:`, error)
 }

@@ -8,13 +8,16 @@ export type Source<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>
  *
  * @throws what the source or `send` throws.
  */
-export function pump<T>(source: Source<T>, signal: AbortSignal, send: (item: NonNullable<T>) => Promise<boolean>): Promise<boolean> {
+export async function pump<T>(source: Source<T>, signal: AbortSignal, send: (item: NonNullable<T>) => Promise<boolean>): Promise<boolean> {
   const iterator = iteratorOf(source)
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       signal.removeEventListener('abort', stop)
-      // The reader has left: what the source throws while it cleans up has no one to go to.
-      Promise.resolve(iterator.return?.()).catch(() => {})
+      // Not at once, for a generator that is running cannot be returned. The reader has left: what the source throws while
+      // it cleans up has no one to go to.
+      Promise.resolve()
+        .then(() => iterator.return?.())
+        .catch(() => {})
       resolve(false)
     }
     if (signal.aborted) return stop()
@@ -41,13 +44,12 @@ async function run<T>(
     const next = await iterator.next()
     if (signal.aborted) return false
     if (next.done === true) return true
-    const item = await next.value
-    if (item === null || item === undefined) continue
     let more = false
     try {
-      more = await send(item)
+      const item = await next.value
+      more = item === null || item === undefined || (await send(item))
     } finally {
-      // Also where the item was rejected: the source must not stay open behind a send that threw.
+      // Also where the item was rejected, or rejects: the source must not stay open behind it.
       if (!more && !signal.aborted) await iterator.return?.()
     }
     if (!more) return false
@@ -55,12 +57,17 @@ async function run<T>(
 }
 
 function iteratorOf<T>(source: Source<T>): Iterator<T> | AsyncIterator<T> {
-  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]()
-  if (Symbol.iterator in source) return source[Symbol.iterator]()
-  return readerIterator(source)
+  // A string is iterable, too, but `in` takes only objects.
+  const object: Source<T> = Object(source)
+  if ('getReader' in object) return readerIterator(object)
+  if (Symbol.asyncIterator in object) return object[Symbol.asyncIterator]()
+  return object[Symbol.iterator]()
 }
 
-/** Some runtimes' ReadableStream is not iterable yet. */
+/**
+ * In place of a ReadableStream's own iterator, which some runtimes lack, and whose `return` waits for the read under way:
+ * an upstream that is silent would never be cancelled.
+ */
 function readerIterator<T>(stream: ReadableStream<T>): AsyncIterator<T> {
   const reader = stream.getReader()
   return {

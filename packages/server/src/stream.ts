@@ -13,7 +13,7 @@ import {
 import type { Close } from './close.js'
 import { EventTooLargeError, OverflowError, ReaderError, StreamEndedError } from './errors.js'
 import { startHeartbeat } from './heartbeat.js'
-import type { ErrorContext, Settings } from './options.js'
+import { type ErrorContext, logError, type Settings } from './options.js'
 import { Outbox } from './outbox.js'
 import type { Sink } from './sink.js'
 import { pump, type Source } from './source.js'
@@ -30,8 +30,9 @@ export interface Stream<Payloads extends object = Record<string, unknown>> {
    *
    * Sends that nobody awaits wait in the outbox, up to its bound.
    *
-   * @throws (rejects) UnknownTypeError, ValidationError, EventTooLargeError, FieldError (an id with CR, LF or NUL, or one
-   * that begins with `sse.`): the stream stays usable. StreamEndedError after the application's own `end` or `close`.
+   * @throws (rejects) UnknownTypeError, ValidationError, NameError (a type that the protocol cannot carry), SchemaError (data
+   * that is no JSON), EventTooLargeError, FieldError (an id with CR, LF or NUL, or one that begins with `sse.`): the stream
+   * stays usable. StreamEndedError after the application's own `end` or `close`.
    */
   send(event: Outgoing<Payloads>): Promise<boolean>
   /**
@@ -143,15 +144,19 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   async end(event?: Outgoing<Payloads>): Promise<void> {
     if (event !== undefined) await this.send(event)
-    if (this.#ending !== undefined || this.#over) return
-    this.#control({ type: 'sse.end', reason: 'ended' }, endId)
-    await this.#finish({ reason: 'ended', reconnect: false })
+    if (!this.#isEnding) {
+      this.#control({ type: 'sse.end', reason: 'ended' }, endId)
+      this.#finish({ reason: 'ended', reconnect: false })
+    }
+    await this.closed
   }
 
   async close({ retry }: { readonly retry?: number | undefined } = {}): Promise<void> {
-    if (this.#ending !== undefined || this.#over) return
-    this.#push(format({ retry }))
-    await this.#finish({ reason: 'closed', reconnect: true })
+    if (!this.#isEnding) {
+      this.#push(format({ retry }))
+      this.#finish({ reason: 'closed', reconnect: true })
+    }
+    await this.closed
   }
 
   comment(text: string): Promise<boolean> {
@@ -166,15 +171,19 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   async fail(error: unknown): Promise<void> {
     // What the producer throws because its reader left is the disconnect itself.
     if (this.#over && isAbort(error, this.signal)) return
-    this.#settings.onError(error, this.#context)
-    if (this.#ending !== undefined || this.#over) return
-    const control = failure(error)
-    this.#control(control, control.retry ? undefined : endId)
-    await this.#finish({ reason: 'failed', reconnect: control.retry, error })
+    this.#report(error)
+    if (!this.#isEnding) {
+      const control = failure(error)
+      this.#control(control, control.retry ? undefined : endId)
+      this.#finish({ reason: 'failed', reconnect: control.retry, error })
+    }
+    await this.closed
   }
 
   /** The adapter: the sink can take more. */
   drained(): void {
+    // A ReadableStream asks for more even while it takes something; answering that would end the stream twice.
+    if (!this.#sinkFull) return
     this.#sinkFull = false
     clearTimeout(this.#deadline)
     this.#flush()
@@ -183,6 +192,11 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   /** The adapter: the connection is gone, or has ended as it was told to. `complete`: everything written went out. */
   left(complete = false): void {
     this.#finalize(complete && this.#ending !== undefined ? this.#ending : { reason: 'left', reconnect: true })
+  }
+
+  /** Whether its end was asked for, or has come. */
+  get #isEnding(): boolean {
+    return this.#ending !== undefined || this.#over
   }
 
   get #isMidMessage(): boolean {
@@ -204,7 +218,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   #accept(make: () => string, raw?: 'raw'): Promise<boolean> {
     const own = this.#ending?.reason === 'ended' || this.#ending?.reason === 'closed'
     if (own) return Promise.reject(new StreamEndedError())
-    if (this.#over || this.#ending !== undefined) return Promise.resolve(false)
+    if (this.#isEnding) return Promise.resolve(false)
     try {
       this.#push(make(), raw)
     } catch (error) {
@@ -224,11 +238,15 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     const bytes = utf8Length(text)
     if (!this.#outbox.push(text, bytes)) {
       const error = new OverflowError(this.#outbox.bytes + bytes)
-      this.#settings.onError(error, this.#context)
+      this.#report(error)
       this.#abandon({ reason: 'overflow', reconnect: true, error })
       return
     }
-    // All that is sent in one turn leaves in one write.
+    this.#flushSoon()
+  }
+
+  /** All that is sent in one turn leaves in one write. */
+  #flushSoon(): void {
     if (this.#flushing || this.#sinkFull) return
     this.#flushing = true
     queueMicrotask(() => this.#flush())
@@ -237,18 +255,30 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   #flush(): void {
     this.#flushing = false
     if (this.#over || this.#sinkFull) return
-    if (!this.#outbox.isEmpty && !this.#sink.write(this.#outbox.takeAll())) {
+    const full = !this.#outbox.isEmpty && !this.#sink.write(this.#outbox.takeAll())
+    // The reader may have left while this was written: no timer may outlive the stream.
+    if (this.#over) return
+    if (full) {
       this.#sinkFull = true
-      this.#deadline = setTimeout(() => this.#abandon({ reason: 'stalled', reconnect: true }), this.#settings.writeTimeout)
+      this.#startDeadline()
       return
     }
     this.#endTurn(true)
-    if (this.#ending !== undefined) this.#sink.end()
+    if (this.#ending === undefined) return
+    // A reader that stalls now would hold the connection for ever: the heartbeat, which would find it, is over.
+    this.#startDeadline()
+    this.#sink.end()
+  }
+
+  #startDeadline(): void {
+    this.#deadline = setTimeout(() => this.#abandon({ reason: 'stalled', reconnect: true }), this.#settings.writeTimeout)
   }
 
   /** Resolves true when the sink can take more, false when the stream is over. */
   #room(): Promise<boolean> {
     if (this.#over) return Promise.resolve(false)
+    // Also where nothing was written (half a character of raw text): what waits for room is told by the flush.
+    this.#flushSoon()
     if (this.#turn === undefined) {
       let settle: (more: boolean) => void = () => {}
       const promise = new Promise<boolean>((resolve) => {
@@ -265,16 +295,12 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     turn?.resolve(more)
   }
 
-  async #finish(close: Close): Promise<void> {
+  #finish(close: Close): void {
     if (this.#over) return
     this.#ending = close
     this.#stopHeartbeat()
     // The last write may have been flushed already; the end must follow it all the same.
-    if (!this.#flushing && !this.#sinkFull) {
-      this.#flushing = true
-      queueMicrotask(() => this.#flush())
-    }
-    await this.closed
+    this.#flushSoon()
   }
 
   #abandon(close: Close): void {
@@ -291,8 +317,21 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     this.#outbox.clear()
     this.#endTurn(false)
     this.#abort.abort()
-    this.#settings.onClose(close)
     this.#settle(close)
+    try {
+      this.#settings.onClose(close)
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  /** What a callback throws must neither keep the stream open nor take the process down. */
+  #report(error: unknown): void {
+    try {
+      this.#settings.onError(error, this.#context)
+    } catch (thrown) {
+      logError(thrown, this.#context)
+    }
   }
 }
 

@@ -48,16 +48,21 @@ function open<E extends AnyEvents>(
   const header = request.headers.get(lastEventIdHeader)
   const lastEventId = (header && fromHeaderValue(header)) || url.searchParams.get(lastEventIdParam) || undefined
   const { status, headers, stream: streams } = answer({ method, origin: request.headers.get('origin') ?? undefined, lastEventId }, settings)
-  const { sink, body } = createBody({ drained: () => stream.drained(), left: (complete) => stream.left(complete) })
+  const { sink, body, close } = createBody({ drained: () => stream.drained(), left: (complete) => stream.left(complete) })
   const stream = new EventStream<DecodedPayloads<E>>(sink, settings, { request: `${method} ${url.pathname}`, lastEventId })
   if (!streams) {
     stream.answered()
     return { stream, response: new Response(null, { status, headers }) }
   }
   stream.open()
-  // Some runtimes cancel the body when the reader leaves, some abort the request, some do both.
-  if (request.signal.aborted) stream.left()
-  else request.signal.addEventListener('abort', () => stream.left(), { once: true, signal: stream.signal })
+  // Some runtimes cancel the body when the reader leaves, some abort the request, some do both. Who aborts and reads on
+  // would wait for ever, if the body did not end; it does not fail, for servers write failures to the console.
+  const leave = (): void => {
+    close()
+    stream.left()
+  }
+  if (request.signal.aborted) leave()
+  else request.signal.addEventListener('abort', leave, { once: true, signal: stream.signal })
   return { stream, response: new Response(body, { status, headers }) }
 }
 
@@ -66,7 +71,13 @@ interface BodyOwner {
   left(complete: boolean): void
 }
 
-function createBody(owner: BodyOwner): { readonly sink: Sink; readonly body: ReadableStream<Uint8Array> } {
+interface Body {
+  readonly sink: Sink
+  readonly body: ReadableStream<Uint8Array>
+  readonly close: () => void
+}
+
+function createBody(owner: BodyOwner): Body {
   const encoder = new TextEncoder()
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   const body = new ReadableStream<Uint8Array>(
@@ -79,16 +90,17 @@ function createBody(owner: BodyOwner): { readonly sink: Sink; readonly body: Rea
     },
     new ByteLengthQueuingStrategy({ highWaterMark }),
   )
+  const close = (): void => controller?.close()
   const sink: Sink = {
     write: (text) => {
       controller?.enqueue(encoder.encode(text))
       return (controller?.desiredSize ?? 0) > 0
     },
     end: () => {
-      controller?.close()
+      close()
       owner.left(true)
     },
-    destroy: () => controller?.error(new Error('the stream was abandoned: its reader took nothing for too long')),
+    destroy: () => controller?.error(new Error('the stream was abandoned: its reader took too little, or nothing for too long')),
   }
-  return { sink, body }
+  return { sink, body, close }
 }

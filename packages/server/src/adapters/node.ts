@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { AnyEvents, DecodedPayloads } from '@sse/schema'
 import { fromHeaderValue, lastEventIdHeader, lastEventIdParam } from '@sse/schema/wire'
 import { answer } from '../answer.js'
@@ -71,8 +71,9 @@ function open<E extends AnyEvents>(
   response.on('drain', () => stream.drained())
   response.on('close', () => stream.left(wasFinished(response)))
   stream.open()
-  // Gone before the listener was there: 'close' will not come again.
-  if (response.destroyed || request.destroyed) stream.left()
+  // Gone before the listener was there: 'close' will not come again. The request does not tell: it is destroyed, too, once
+  // its body was read.
+  if (isGone(response)) stream.left()
   return stream
 }
 
@@ -83,32 +84,44 @@ function writeHead(request: NodeRequest, response: NodeResponse, status: number,
   const vary = response.getHeader('vary')
   const varied = vary === undefined || headers['vary'] === undefined ? headers : { ...headers, vary: `${String(vary)}, ${headers['vary']}` }
   if ('stream' in response) {
+    // The session's limit, too, would end a quiet stream.
+    response.stream.session?.setTimeout(0)
     response.stream.setTimeout(0)
     response.writeHead(status, varied)
     return
   }
   // An idle limit of the server's would take a quiet stream for a dead one; the heartbeat finds the dead ones.
   request.socket.setTimeout(0)
-  // HTTP/1.0 has no chunks, so Node closes the connection at the end; only HTTP/1.1 keeps it (RFC 9112 §9.3).
-  const persistent = request.httpVersion === '1.1' && status === 200
+  // A small event must not wait for the acknowledgement of the one before it.
+  request.socket.setNoDelay(true)
+  // HTTP/1.0 has no chunks, so Node closes the connection at the end; HTTP/1.1 keeps it, unless it was asked to close
+  // (RFC 9112 §9.3, §9.6).
+  const persistent = request.httpVersion === '1.1' && response.shouldKeepAlive && status === 200
   response.writeHead(status, persistent ? { ...varied, connection: 'keep-alive' } : { ...varied })
   response.flushHeaders()
 }
 
 function sinkOf(response: NodeResponse): Sink {
+  // Somebody else may have ended the response; a write after that would break off what is still on its way.
+  const ended = (): boolean => response.writableEnded
   if ('stream' in response) {
     return {
-      write: (text) => response.write(text),
+      write: (text) => !ended() && response.write(text),
       end: () => void response.end(),
-      // The compatibility API's own destroy would leave the HTTP/2 stream open.
-      destroy: () => void response.stream.destroy(),
+      // The compatibility API's own destroy would leave the HTTP/2 stream open; the stream's own, without a code, would look
+      // to the reader like an end (RFC 9113 §8.1).
+      destroy: () => void response.stream.close(constants.NGHTTP2_INTERNAL_ERROR),
     }
   }
   return {
-    write: (text) => response.write(text),
+    write: (text) => !ended() && response.write(text),
     end: () => void response.end(),
     destroy: () => void response.destroy(),
   }
+}
+
+function isGone(response: NodeResponse): boolean {
+  return 'stream' in response ? response.stream.destroyed : response.destroyed
 }
 
 function wasFinished(response: NodeResponse): boolean {
@@ -119,7 +132,10 @@ function wasFinished(response: NodeResponse): boolean {
 function lastEventIdOf(request: NodeRequest): string | undefined {
   const header = request.headers[lastEventIdHeader]
   if (typeof header === 'string' && header !== '') return fromHeaderValue(header)
-  return new URLSearchParams(request.url?.split('?')[1]).get(lastEventIdParam) || undefined
+  const url = request.url ?? ''
+  // Only the first question mark begins the query; later ones are part of it (RFC 3986 §3.4).
+  const query = url.includes('?') ? url.slice(url.indexOf('?')) : ''
+  return new URLSearchParams(query).get(lastEventIdParam) || undefined
 }
 
 function pathOf(request: NodeRequest): string {

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import * as index from './index.js'
+import * as node from './node.js'
+
+// What is exported can be relied on: a change of this list is a change of the public surface.
+
+const namesOf = (module: object): string[] => Object.keys(module).sort((a, b) => a.localeCompare(b))
+
+test('@sse/server', () => {
+  expect(namesOf(index)).toMatchInlineSnapshot(`
+    [
+      "AlreadyOpenError",
+      "EventTooLargeError",
+      "HeadersSentError",
+      "openStream",
+      "OptionError",
+      "OverflowError",
+      "ReaderError",
+      "respond",
+      "StreamEndedError",
+    ]
+  `)
+})
+
+test('@sse/server/node', () => {
+  expect(namesOf(node)).toMatchInlineSnapshot(`
+    [
+      "openStream",
+      "respond",
+    ]
+  `)
+})

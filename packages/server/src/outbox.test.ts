@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { defaultOutboxLimits, Outbox } from './outbox.js'
+
+describe('Outbox', () => {
+  test('gives what it took, in order, once', () => {
+    const outbox = new Outbox(defaultOutboxLimits)
+    expect(['a', 'b', 'c'].map((frame) => outbox.push(frame, 1))).toEqual([true, true, true])
+    expect([outbox.takeAll(), outbox.takeAll()]).toEqual(['abc', ''])
+    expect([outbox.isEmpty, outbox.bytes]).toEqual([true, 0])
+  })
+
+  test.each([
+    ['bytes', { maxBytes: 10, maxFrames: 100 }, 5, 2],
+    ['frames', { maxBytes: 100, maxFrames: 3 }, 5, 3],
+  ])('refuses what goes over its bound of %s, and keeps what it had', (_, limits, bytes, fits) => {
+    const outbox = new Outbox(limits)
+    const taken = Array.from({ length: fits + 2 }, () => outbox.push('x', bytes))
+    expect(taken.filter(Boolean)).toHaveLength(fits)
+    expect(outbox.bytes).toBe(fits * bytes)
+    expect(outbox.takeAll()).toBe('x'.repeat(fits))
+  })
+
+  test('takes a frame over the bound when nothing else waits, for it could never be sent otherwise', () => {
+    const outbox = new Outbox({ maxBytes: 10, maxFrames: 1 })
+    expect(outbox.push('large', 1000)).toBe(true)
+    expect(outbox.push('', 0)).toBe(false)
+    expect(outbox.takeAll()).toBe('large')
+  })
+
+  test('forgets all when it is cleared', () => {
+    const outbox = new Outbox(defaultOutboxLimits)
+    outbox.push('x', 1)
+    outbox.clear()
+    expect([outbox.isEmpty, outbox.bytes, outbox.takeAll()]).toEqual([true, 0, ''])
+  })
+
+  test('property: whatever is pushed and taken, it stays within its bound and loses nothing that it took', () => {
+    const limits = { maxBytes: 50, maxFrames: 5 }
+    const operation = fc.oneof(fc.string({ maxLength: 60 }), fc.constant(undefined))
+    fc.assert(
+      fc.property(fc.array(operation), (operations) => {
+        const outbox = new Outbox(limits)
+        let waiting: string[] = []
+        for (const frame of operations) {
+          if (frame === undefined) {
+            expect(outbox.takeAll()).toBe(waiting.join(''))
+            waiting = []
+          } else if (outbox.push(frame, frame.length)) waiting.push(frame)
+          expect(outbox.bytes).toBe(waiting.join('').length)
+          expect(waiting.length).toBeLessThanOrEqual(limits.maxFrames)
+          if (waiting.length > 1) expect(outbox.bytes).toBeLessThanOrEqual(limits.maxBytes)
+        }
+      }),
+    )
+  })
+})
