@@ -16,6 +16,10 @@ describe('D46 credentials never go with any origin', () => {
     expect(error).toMatchObject({ code: 'invalid_option', option: 'cors' })
   })
 
+  test('any origin in a list is rejected without them, too, for there it would match none', () => {
+    expect(thrownBy({ origin: [app, '*'] })).toMatchObject({ code: 'invalid_option', option: 'cors' })
+  })
+
   test('any origin without them, and listed ones with them, are fine', () => {
     expect(thrownBy({ origin: '*' })).toBeUndefined()
     expect(thrownBy({ origin: '*', credentials: false })).toBeUndefined()

@@ -14,9 +14,12 @@ export type CorsOptions =
       readonly credentials?: boolean | undefined
     }
 
-/** @throws OptionError where any origin would be allowed to read with the user's cookies. */
+/** @throws OptionError where any origin would be allowed to read with the user's cookies, or `*` stands among others. */
 export function checkCors({ origin, credentials }: CorsOptions): void {
-  if (credentials === true && [origin].flat().includes('*')) {
+  if (typeof origin !== 'string' && origin.includes('*')) {
+    throw new OptionError('cors', 'has "*" in a list, where it would match no origin: write origin: "*", or list the origins')
+  }
+  if (credentials === true && origin === '*') {
     throw new OptionError('cors', 'allows credentials to any origin, so that every site could read as its visitor: list the origins')
   }
 }

@@ -56,3 +56,10 @@ describe('a value that makes no sense is named', () => {
     expect(settingsOf({ maxEventBytes: Number.POSITIVE_INFINITY }).maxEventBytes).toBe(Number.POSITIVE_INFINITY)
   })
 })
+
+test.each(['Content-Length', 'connection', 'Transfer-Encoding'])(
+  "the header %s is rejected: it frames the body, which is the connection's",
+  (name) => {
+    expect(() => settingsOf({ headers: { [name]: '1' } })).toThrow(name.toLowerCase())
+  },
+)

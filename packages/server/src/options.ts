@@ -78,10 +78,18 @@ export function settingsOf(options: StreamOptions): Settings {
     writeTimeout: positive('writeTimeout', milliseconds('writeTimeout', options.writeTimeout ?? 60_000)),
     methods: options.methods ?? ['GET', 'POST'],
     cors,
-    headers: Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
+    headers: checkedHeaders(options.headers ?? {}),
     onError: options.onError ?? logError,
     onClose: options.onClose ?? (() => {}),
   }
+}
+
+/** Names in lower case. Those that frame a body are the connection's: with one of them a reader would see another's end. */
+function checkedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const framing = entries.find(([name]) => ['connection', 'content-length', 'transfer-encoding', 'keep-alive'].includes(name))
+  if (framing !== undefined) throw new OptionError('headers', `has "${framing[0]}", which is the connection's own: remove it`)
+  return Object.fromEntries(entries)
 }
 
 /** The longest that a timer can wait; a longer one would fire at once. */

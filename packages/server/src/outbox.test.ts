@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { defaultOutboxLimits, Outbox } from './outbox.js'
+import { utf8Length } from './utf8.js'
 
 describe('Outbox', () => {
   test('gives what it took, in order, once', () => {
     const outbox = new Outbox(defaultOutboxLimits)
     expect(['a', 'b', 'c'].map((frame) => outbox.push(frame, 1))).toEqual([true, true, true])
-    expect([outbox.takeAll(), outbox.takeAll()]).toEqual(['abc', ''])
+    expect([outbox.take(1_000_000), outbox.take(1_000_000)]).toEqual(['abc', ''])
     expect([outbox.isEmpty, outbox.bytes]).toEqual([true, 0])
   })
 
@@ -18,21 +19,21 @@ describe('Outbox', () => {
     const taken = Array.from({ length: fits + 2 }, () => outbox.push('x', bytes))
     expect(taken.filter(Boolean)).toHaveLength(fits)
     expect(outbox.bytes).toBe(fits * bytes)
-    expect(outbox.takeAll()).toBe('x'.repeat(fits))
+    expect(outbox.take(1_000_000)).toBe('x'.repeat(fits))
   })
 
   test('takes a frame over the bound when nothing else waits, for it could never be sent otherwise', () => {
     const outbox = new Outbox({ maxBytes: 10, maxFrames: 1 })
     expect(outbox.push('large', 1000)).toBe(true)
     expect(outbox.push('', 0)).toBe(false)
-    expect(outbox.takeAll()).toBe('large')
+    expect(outbox.take(1_000_000)).toBe('large')
   })
 
   test('forgets all when it is cleared', () => {
     const outbox = new Outbox(defaultOutboxLimits)
     outbox.push('x', 1)
     outbox.clear()
-    expect([outbox.isEmpty, outbox.bytes, outbox.takeAll()]).toEqual([true, 0, ''])
+    expect([outbox.isEmpty, outbox.bytes, outbox.take(1_000_000)]).toEqual([true, 0, ''])
   })
 
   test('property: whatever is pushed and taken, it stays within its bound and loses nothing that it took', () => {
@@ -44,13 +45,27 @@ describe('Outbox', () => {
         let waiting: string[] = []
         for (const frame of operations) {
           if (frame === undefined) {
-            expect(outbox.takeAll()).toBe(waiting.join(''))
+            expect(outbox.take(1_000_000)).toBe(waiting.join(''))
             waiting = []
           } else if (outbox.push(frame, frame.length)) waiting.push(frame)
           expect(outbox.bytes).toBe(waiting.join('').length)
           expect(waiting.length).toBeLessThanOrEqual(limits.maxFrames)
           if (waiting.length > 1) expect(outbox.bytes).toBeLessThanOrEqual(limits.maxBytes)
         }
+      }),
+    )
+  })
+
+  test('property: taken in parts of any size it is the same text, with no pair of surrogates cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), fc.integer({ min: 2, max: 9 }), (frames, most) => {
+        const outbox = new Outbox(defaultOutboxLimits)
+        for (const frame of frames) outbox.push(frame, utf8Length(frame))
+        const parts: string[] = []
+        while (!outbox.isEmpty) parts.push(outbox.take(most))
+        expect(parts.join('')).toBe(frames.join(''))
+        expect(outbox.bytes).toBe(0)
+        for (const part of parts) expect([part.length <= most, part.isWellFormed()]).toEqual([true, true])
       }),
     )
   })

@@ -1,3 +1,5 @@
+import { isHighSurrogate, utf8Length } from './utf8.js'
+
 /** How much may wait for one reader. */
 export interface OutboxLimits {
   /** UTF-8 bytes. Default 1,048,576. */
@@ -38,11 +40,21 @@ export class Outbox {
     return true
   }
 
-  /** All that waits, in order, as one text: whole frames leave in one write. */
-  takeAll(): string {
+  /**
+   * What waits, in order, as one text of at most so many characters, 2 or more. Whole frames leave in one write; only what
+   * is larger goes in parts, or a slow reader would look like a stalled one until it had taken all of it.
+   */
+  take(most: number): string {
     const text = this.#frames.length === 1 ? (this.#frames[0] ?? '') : this.#frames.join('')
-    this.clear()
-    return text
+    if (text.length <= most) {
+      this.clear()
+      return text
+    }
+    // Not within a pair of surrogates: each half alone would be written as U+FFFD.
+    const part = text.slice(0, isHighSurrogate(text.charCodeAt(most - 1)) ? most - 1 : most)
+    this.#frames = [text.slice(part.length)]
+    this.#bytes -= utf8Length(part)
+    return part
   }
 
   clear(): void {

@@ -25,6 +25,39 @@ function openStream(options: StreamOptions = {}): { stream: EventStream<Record<s
   return { stream, sink, closes }
 }
 
+describe('a large event and a slow reader', () => {
+  const large = { type: 'large', data: 'x'.repeat(500_000) }
+  const writeTimeout = 1_000
+
+  test('a reader that takes a part of it within each writeTimeout is not stalled, and gets all of it', async () => {
+    const { stream, sink, closes } = openStream({ writeTimeout })
+    await turns()
+    sink.writes.length = 0
+    sink.hasRoom = false
+    const sent = stream.send(large)
+    await turns()
+    while (await isPending(sent)) {
+      vi.advanceTimersByTime(writeTimeout - 1)
+      expect(closes).toEqual([])
+      stream.drained()
+    }
+    expect(await sent).toBe(true)
+    expect(sink.writes.length).toBeGreaterThan(5)
+    expect(sink.writes.join('')).toBe(`event: large\ndata: ${JSON.stringify(large.data)}\n\n`)
+  })
+
+  test('a reader that takes no part of it within writeTimeout is stalled', async () => {
+    const { stream, sink, closes } = openStream({ writeTimeout })
+    sink.hasRoom = false
+    const sent = stream.send(large)
+    await turns()
+    stream.drained()
+    vi.advanceTimersByTime(writeTimeout)
+    expect(await sent).toBe(false)
+    expect(closes).toEqual([{ reason: 'stalled', reconnect: true }])
+  })
+})
+
 describe('D49 the earliest cause ends a stream, once', () => {
   const left: Close = { reason: 'left', reconnect: true }
   const ended: Close = { reason: 'ended', reconnect: false }

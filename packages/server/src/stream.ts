@@ -70,6 +70,9 @@ export interface Stream<Payloads extends object = Record<string, unknown>> {
   readonly closed: Promise<Close>
 }
 
+/** In characters. A reader has `writeTimeout` for each write, so it may be as slow as 64 KiB in that time. */
+const largestWrite = 65_536
+
 /** The stream itself, over any sink. It knows no request and no hub; adapters drive it. */
 export class EventStream<Payloads extends object> implements Stream<Payloads> {
   readonly lastEventId: string | undefined
@@ -136,6 +139,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   sendAll<T>(source: Source<T>, map?: (item: NonNullable<T>) => Outgoing<Payloads> | null | undefined): Promise<boolean>
   sendAll(source: Source<Outgoing<Payloads>>, map?: (item: Outgoing<Payloads>) => Outgoing<Payloads> | null | undefined): Promise<boolean> {
+    if (this.#isEndedByApplication) return Promise.reject(new StreamEndedError())
     return pump(source, this.signal, async (item) => {
       const event = map === undefined ? item : map(item)
       return event === null || event === undefined ? !this.#over : this.send(event)
@@ -199,6 +203,10 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     return this.#ending !== undefined || this.#over
   }
 
+  get #isEndedByApplication(): boolean {
+    return this.#ending?.reason === 'ended' || this.#ending?.reason === 'closed'
+  }
+
   get #isMidMessage(): boolean {
     return this.#rawTail !== '' && !/(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)$/.test(this.#rawTail)
   }
@@ -216,8 +224,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   }
 
   #accept(make: () => string, raw?: 'raw'): Promise<boolean> {
-    const own = this.#ending?.reason === 'ended' || this.#ending?.reason === 'closed'
-    if (own) return Promise.reject(new StreamEndedError())
+    if (this.#isEndedByApplication) return Promise.reject(new StreamEndedError())
     if (this.#isEnding) return Promise.resolve(false)
     try {
       this.#push(make(), raw)
@@ -255,13 +262,15 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   #flush(): void {
     this.#flushing = false
     if (this.#over || this.#sinkFull) return
-    const full = !this.#outbox.isEmpty && !this.#sink.write(this.#outbox.takeAll())
-    // The reader may have left while this was written: no timer may outlive the stream.
-    if (this.#over) return
-    if (full) {
-      this.#sinkFull = true
-      this.#startDeadline()
-      return
+    while (!this.#outbox.isEmpty) {
+      const more = this.#sink.write(this.#outbox.take(largestWrite))
+      // The reader may have left while this was written: no timer may outlive the stream.
+      if (this.#over) return
+      if (!more) {
+        this.#sinkFull = true
+        this.#startDeadline()
+        return
+      }
     }
     this.#endTurn(true)
     if (this.#ending === undefined) return

@@ -7,9 +7,14 @@ export function utf8Length(text: string): number {
     if (unit < 0x800) bytes += 1
     else bytes += 2
     // A pair of surrogates is 4 bytes from 2 units.
-    if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(index + 1))) index++
+    if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(index + 1))) index++
   }
   return bytes
+}
+
+/** Whether a unit is the first of a pair. */
+export function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00
 }
 
 function isLowSurrogate(unit: number): boolean {
