@@ -1,0 +1,53 @@
+import type { ReconnectOptions, Snapshot } from '@sse/client'
+import { useEffect } from 'react'
+import type { Panel } from '../../contract.js'
+import { type Connection, connections, setConnection } from '../lib/connections.js'
+import { inspectingFetch } from '../lib/inspect.js'
+import { useStore } from '../lib/store.js'
+import { logWire } from '../lib/wire-log.js'
+
+/** What a panel hands on to `subscribe`, so that its stream is watched. */
+export interface WatchOptions {
+  readonly fetch: typeof globalThis.fetch
+  readonly reconnect: ReconnectOptions
+  readonly onStateChange: (snapshot: Snapshot) => void
+  readonly onError: (error: Error) => void
+}
+
+interface Closable {
+  close(): void
+}
+
+/**
+ * Keeps one subscription for as long as the component is there and `open` stays the same function; undefined: none.
+ * In StrictMode the first one is closed before it connects.
+ */
+export function useSubscription(panel: Panel, open: ((watch: WatchOptions) => Closable) | undefined): Connection | undefined {
+  useEffect(() => {
+    if (open === undefined) return
+    let opened = 0
+    let mounted = true
+    const subscription = open({
+      fetch: inspectingFetch(panel),
+      // A demo's server is away for seconds, and nobody else waits for it.
+      reconnect: { maxDelay: 4_000 },
+      onStateChange: (snapshot) => {
+        if (!mounted) return
+        const { state, attempt, retryAt, reason, error } = snapshot
+        if (state === 'open') opened += 1
+        if (state === 'waiting' && retryAt !== undefined)
+          logWire(panel, 'connection', `… ${reason}: attempt ${attempt} in ${((retryAt - Date.now()) / 1000).toFixed(1)} s`)
+        if (state === 'closed') logWire(panel, error === undefined ? 'connection' : 'failure', `■ closed: ${error?.message ?? reason}`)
+        setConnection(panel, { snapshot, reconnects: Math.max(0, opened - 1) })
+      },
+      // A failure that ends the stream is in the state; the others are seen here.
+      onError: (error) => logWire(panel, 'failure', `! ${error.name}: ${error.message}`),
+    })
+    return () => {
+      mounted = false
+      subscription.close()
+      setConnection(panel, undefined)
+    }
+  }, [panel, open])
+  return useStore(connections)[panel]
+}
