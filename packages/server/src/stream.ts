@@ -7,6 +7,7 @@ import {
   endId,
   format,
   formatComment,
+  type GapReason,
   protocolVersion,
   reservedPrefix,
 } from '@sse/schema/wire'
@@ -52,6 +53,14 @@ export interface Stream<Payloads extends object = Record<string, unknown>> {
   end(event?: Outgoing<Payloads>): Promise<void>
   /** Closes the stream for now: the reader comes back after `retry` milliseconds (its own delay without it) and resumes. */
   close(options?: { readonly retry?: number | undefined }): Promise<void>
+  /**
+   * Says that events are missing after the reader's position and will not come: its `onGap` fetches the state anew, and what
+   * is sent next waits for that. For a producer that cannot go on from `lastEventId`.
+   *
+   * @param reason `trimmed`: they were kept no longer (the default); `reset`: the history began anew.
+   * @throws (rejects) StreamEndedError
+   */
+  gap(reason?: GapReason): Promise<boolean>
   /** Sends a comment, which readers ignore and wire inspectors show. Resolves as `send` does. */
   comment(text: string): Promise<boolean>
   /**
@@ -141,8 +150,10 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   sendAll(source: Source<Outgoing<Payloads>>, map?: (item: Outgoing<Payloads>) => Outgoing<Payloads> | null | undefined): Promise<boolean> {
     if (this.#isEndedByApplication) return Promise.reject(new StreamEndedError())
     return pump(source, this.signal, async (item) => {
+      // Ended from elsewhere, by a drain for one: that is no misuse of whoever is sending.
+      if (this.#isEnding) return false
       const event = map === undefined ? item : map(item)
-      return event === null || event === undefined ? !this.#over : this.send(event)
+      return event === null || event === undefined || this.send(event)
     })
   }
 
@@ -161,6 +172,10 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
       this.#finish({ reason: 'closed', reconnect: true })
     }
     await this.closed
+  }
+
+  gap(reason: GapReason = 'trimmed'): Promise<boolean> {
+    return this.#accept(() => this.#controlFrame({ type: 'sse.gap', topics: [], reason }))
   }
 
   comment(text: string): Promise<boolean> {
@@ -235,7 +250,11 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   }
 
   #control(control: Control, id?: string): void {
-    this.#push(format(controlMessage(control, this.#key, id)))
+    this.#push(this.#controlFrame(control, id))
+  }
+
+  #controlFrame(control: Control, id?: string): string {
+    return format(controlMessage(control, this.#key, id))
   }
 
   #push(frame: string, raw?: 'raw'): void {

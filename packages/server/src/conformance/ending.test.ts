@@ -26,6 +26,26 @@ describe.each(adapters)('$name', (adapter) => {
     expect(controlOf(messages, 'sse.end')).toEqual({ reason: 'ended', key: controlOf(messages, 'sse.ready')['key'] })
   })
 
+  test('a stream that is closed from elsewhere, as a drain does, stops its sendAll and is no error', async () => {
+    await using session = await openSession(adapter)
+    let item: () => void = () => {}
+    async function* endless(): AsyncGenerator<typeof tick> {
+      for (;;) {
+        yield tick
+        await new Promise<void>((resolve) => {
+          item = resolve
+        })
+      }
+    }
+    const all = session.stream.sendAll(endless())
+    await turns()
+    const closed = session.stream.close({ retry: 100 })
+    item()
+    expect(await all).toBe(false)
+    await closed
+    expect(session.errors).toEqual([])
+  })
+
   test('a producer that returns ends its stream for good', async () => {
     const closed = deferred<unknown>()
     await using served = await adapter.serve({ onClose: closed.resolve }, (stream) => stream.send({ type: 'tick', data: 1 }))

@@ -25,6 +25,21 @@ describe.each(adapters)('$name', (adapter) => {
     expect(controlOf([first ?? {}], 'sse.ready')).toEqual({ protocol: 1, heartbeat: 15_000, text: ['line'], key: expect.any(String) })
   })
 
+  test('a gap is told in its place among the events', async () => {
+    await using session = await openSession(adapter)
+    await Promise.all([
+      session.stream.gap(),
+      session.stream.send({ type: 'tick', data: 1 }),
+      session.stream.gap('reset'),
+      session.stream.end(),
+    ])
+    const messages = (await session.incoming.messages()).slice(1, 4)
+    expect(messages.map(({ event }) => event)).toEqual(['sse.gap', 'tick', 'sse.gap'])
+    const [first, , second] = messages
+    expect(controlOf([first ?? {}], 'sse.gap')).toMatchObject({ topics: [], reason: 'trimmed' })
+    expect(controlOf([second ?? {}], 'sse.gap')).toMatchObject({ topics: [], reason: 'reset' })
+  })
+
   test('each stream has a key of its own', async () => {
     await using one = await openSession(adapter)
     await using other = await openSession(adapter)
