@@ -26,7 +26,8 @@ export function reconnectDelay(
   asked: number,
   random: number,
 ): number {
-  return asked + random * Math.min(maxDelay, baseDelay * 2 ** (failures - 1))
+  // After a thousand failures 0 times infinity would be no number.
+  return asked + (random * Math.min(maxDelay, baseDelay * 2 ** (failures - 1)) || 0)
 }
 
 /**

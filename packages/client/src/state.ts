@@ -19,7 +19,7 @@ export type StateReason =
 /** The state of a subscription at one moment; a new object only when something changed. */
 export interface Snapshot {
   readonly state: State
-  /** Failed attempts in a row; 0 again once a connection has been stable. */
+  /** Failed attempts in a row. It stays while open, for what opens may fail at once; after a stable connection the next is the first. */
   readonly attempt: number
   /** When the next attempt starts, in milliseconds since the epoch; only while waiting. */
   readonly retryAt: number | undefined

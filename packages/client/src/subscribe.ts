@@ -11,7 +11,8 @@ export interface Untyped {
 /** The payloads of a subscription: decoded with `events`, the wire's with a type argument, unknown with neither. */
 export type PayloadsOf<T extends object, E> = E extends AnyEvents
   ? DecodedPayloads<E>
-  : [T] extends [Untyped]
+  : // The other way round, a map with an index signature would count as none.
+    [Untyped] extends [T]
     ? Record<string, unknown>
     : T extends Events<object, object> | { readonly events: Events<object, object> }
       ? WirePayloads<T>
@@ -25,7 +26,7 @@ export type CheckedUrl<T> = T extends { readonly type: infer Type extends string
   : string | URL
 
 /** The events, or why they cannot be given together with a type argument. */
-export type CheckedEvents<T, E> = [T] extends [Untyped] ? E : 'leave the type argument out: { events } carries the types, and decodes too'
+export type CheckedEvents<T, E> = [Untyped] extends [T] ? E : 'leave the type argument out: { events } carries the types, and decodes too'
 
 /**
  * Subscribes to a stream; it reconnects and resumes by itself. Connects at once, in a microtask; reads once somebody

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type AnyEvents, fromJson, SseError } from '@sse/schema'
 import { type Control, type ReadyControl, readControl, reservedPrefix } from '@sse/schema/wire'
 import { ConnectionError, GapError, HandlerError, HttpStatusError, ServerError, SilenceError } from './errors.js'
@@ -58,6 +59,7 @@ export function createSubscription<Payloads extends object>(
   const { body, headers, method = body === undefined ? 'GET' : 'POST', reconnect, signal, endOn, onError, onGap } = options
   const policy: ReconnectOptions = typeof reconnect === 'object' ? reconnect : {}
   const consumers = new Set<Consumer<EventIn<Payloads>>>()
+  const types = new Set(events?.types)
   let snapshot: Snapshot = { state: 'connecting', attempt: 0, retryAt: undefined, error: undefined, reason: undefined }
   let attempt = new AbortController()
   let wake = (): void => {}
@@ -67,23 +69,20 @@ export function createSubscription<Payloads extends object>(
   /** The reconnection time that the server asked for. */
   let asked = 0
   let session: Session = {}
+  let openedAt = 0
 
   const report = (thrown: unknown): undefined => {
     const error = thrown instanceof SseError ? thrown : new HandlerError('a handler threw', { cause: thrown })
-    try {
-      ;(onError ?? reportUnhandled)(error)
-    } catch (cause) {
-      reportUnhandled(cause)
-    }
+    call(onError ?? reportUnhandled, error, (cause) => reportUnhandled(new HandlerError('onError threw', { cause })))
   }
 
   /** Calls the application, whose errors must not end the stream. A promise where it is asynchronous. */
-  const call = <T>(handler: ((value: T) => unknown) | undefined, value: T): Promise<unknown> | undefined => {
+  const call = <T>(handler: ((value: T) => unknown) | undefined, value: T, failed = report): Promise<unknown> | undefined => {
     try {
       const result = handler?.(value)
-      return result instanceof Promise ? result.catch(report) : undefined
+      return result instanceof Promise ? result.catch(failed) : undefined
     } catch (thrown) {
-      return report(thrown)
+      return failed(thrown)
     }
   }
 
@@ -102,6 +101,8 @@ export function createSubscription<Payloads extends object>(
     wake()
     let thrown = false
     for (const { end } of consumers) thrown = end?.(error) || thrown
+    // An event that is being handed over reaches no further consumer, nor waits for a loop that has ended.
+    consumers.clear()
     // A loop throws it; only where there is none would nobody hear of it.
     if (error && (onError || !thrown)) report(error)
   }
@@ -116,7 +117,9 @@ export function createSubscription<Payloads extends object>(
   /** Resolves after that time, or when woken. */
   const sleep = (milliseconds?: number): Promise<void> =>
     new Promise((resolve) => {
-      const timer = milliseconds && setTimeout(resolve, milliseconds)
+      // A callback may have closed it just now: nobody would wake it any more.
+      if (isClosed()) return resolve()
+      const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds)
       wake = () => {
         clearTimeout(timer)
         resolve()
@@ -173,37 +176,43 @@ export function createSubscription<Payloads extends object>(
       method,
       headers: typeof headers === 'function' ? await headers({ refresh }) : headers,
       options,
-      types: events?.types ?? [],
+      types: [...types],
       lastEventId,
       foreign: session.begun === true && !session.ready,
       signal: attempt.signal,
     })
     if (!connection || isClosed()) return
     session = {}
+    openedAt = Date.now()
     change('open')
     for (;;) {
       if (consumers.size === 0) await sleep()
       // Two heartbeats may be late.
       const limit = (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence
-      const timer = limit && setTimeout(() => attempt.abort(new SilenceError(`nothing arrived for ${limit} ms`)), limit)
-      const messages = await connection.read()
-      clearTimeout(timer)
+      // A longer timer would fire at once.
+      const timer =
+        limit && setTimeout(() => attempt.abort(new SilenceError(`nothing arrived for ${limit} ms`)), Math.min(limit, 2 ** 31 - 1))
+      const messages = await connection.read().finally(() => clearTimeout(timer))
       if (!messages) break
       for (const message of messages) {
+        // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
+        if (consumers.size === 0) await sleep()
+        if (isClosed()) return
         const { id, event = 'message', data, retry } = message
         const { ready } = session
         // WHATWG HTML §9.2.6: a `retry` counts at its own line.
         if (retry !== undefined) asked = clampWait(retry)
         // Control counts only on a stream that begins with sse.ready; there, the protocol's types and ids are its own.
-        const ours = ready || !session.begun
-        const control = ours && readControl(message, ready?.key)
+        const reserved = event.startsWith(reservedPrefix)
+        const control = reserved && (ready || !session.begun) && readControl(message, ready?.key)
         session.begun ||= data !== undefined
-        const isEvent = data !== undefined && !(ours && event.startsWith(reservedPrefix))
-        const busy = control ? takeControl(control) : isEvent ? takeEvent(event, data, id ?? lastEventId) : undefined
+        const isEvent = data !== undefined && !(ready && reserved)
+        // An empty id takes the position back.
+        const position = id !== undefined && (control || !ready || !id.startsWith(reservedPrefix)) ? id : lastEventId
+        const busy = control ? takeControl(control) : isEvent ? takeEvent(event, data, position) : undefined
         if (busy) await busy
-        // The position is where the reader is: past an event only once that was handed over. An empty id takes it back.
-        if (id !== undefined && (control || !ready || !id.startsWith(reservedPrefix))) lastEventId = id
-        if (isClosed()) return
+        // The position is where the reader is: past an event only once that was handed over.
+        lastEventId = position
       }
     }
     // Another's answer to a POST is over when it is over, unless it marks its end; our servers always say so.
@@ -218,7 +227,6 @@ export function createSubscription<Payloads extends object>(
     while (!isClosed()) {
       attempt = new AbortController()
       change('connecting')
-      const startedAt = Date.now()
       let error: Error
       try {
         await connect(refresh)
@@ -236,7 +244,7 @@ export function createSubscription<Payloads extends object>(
       refresh = !refresh && typeof headers === 'function' && (status === 401 || status === 403)
       if (refresh) continue
       // A connection that breaks off right away is no success, or a crashing server would be stormed.
-      const stable = snapshot.state === 'open' && Date.now() - startedAt >= (policy.stableAfter ?? 5_000)
+      const stable = snapshot.state === 'open' && Date.now() - openedAt >= (policy.stableAfter ?? 5_000)
       failures = stable ? 1 : failures + 1
       // A second request may mean a second order: only where it can resume, or the caller said so.
       const repeats = reconnect ?? (method === 'GET' || lastEventId)
@@ -258,7 +266,10 @@ export function createSubscription<Payloads extends object>(
       return lastEventId
     },
     getSnapshot: () => snapshot,
-    on: (type, handler) => listen({ take: (event) => (isOf(event, type) ? call(handler, event) : undefined) }),
+    on: (type, handler) => {
+      types.add(type)
+      return listen({ take: (event) => (isOf(event, type) ? call(handler, event) : undefined) })
+    },
     close: () => close('closed'),
     [Symbol.asyncIterator]: () => {
       const loop = createLoop<EventIn<Payloads>>(() => {

@@ -1,4 +1,4 @@
-import { lastEventIdParam, type Message, reservedPrefix } from '@sse/schema/wire'
+import { controlMessage, lastEventIdParam, type Message, readControl, reservedPrefix } from '@sse/schema/wire'
 import { ConnectionError, HttpStatusError, OptionError, RefusedError } from '../errors.js'
 import type { ConnectRequest, OpenConnection, Transport } from './transport.js'
 
@@ -36,6 +36,8 @@ const controlTypes = ['ready', 'live', 'gap', 'error', 'end'].map((name) => rese
 export function eventSourceTransport(make: EventSourceMaker, types: readonly string[]): Transport {
   return (request) => {
     if (request.method !== 'GET') throw new OptionError('EventSource can only GET: use the default transport for a method or a body')
+    // Closed while its headers were being made: no abort comes any more that would close the source.
+    request.signal.throwIfAborted()
     const url = new URL(request.url)
     // An EventSource's own first request carries no Last-Event-ID.
     if (request.lastEventId !== '') url.searchParams.set(lastEventIdParam, request.lastEventId)
@@ -108,6 +110,12 @@ function messageReader(): (event: MessageEvent) => Message {
   return ({ type, data, lastEventId }) => {
     const id = lastEventId === last ? undefined : lastEventId
     last = lastEventId
-    return { event: type, data: String(data), id }
+    return { ...withoutHeartbeat({ event: type, data: String(data) }), id }
   }
+}
+
+/** EventSource hides the heartbeats: a watch for those that the server promises would end every quiet stream. */
+function withoutHeartbeat(message: Message): Message {
+  const control = message.event === 'sse.ready' ? readControl(message, undefined) : undefined
+  return control?.type === 'sse.ready' ? controlMessage({ ...control, heartbeat: 0 }, control.key) : message
 }

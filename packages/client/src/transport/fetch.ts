@@ -35,7 +35,9 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
   return {
     read: async () => {
       const { value } = await chunks.read()
-      return value && messages(value)
+      // At the end too: it throws where the last chunk ended in a message that was too large.
+      const read = messages(value ?? new Uint8Array())
+      return value && read
     },
   }
 }

@@ -11,7 +11,7 @@ export interface ConnectRequest {
   readonly lastEventId: string
   /** Whether the last connection was to another's server, which may not know our query parameter. */
   readonly foreign: boolean
-  /** The event types that are known; a transport that needs no names gives every type. */
+  /** The event types of `events` and of handlers so far; a transport that needs no names gives every type. */
   readonly types: readonly string[]
   /** Aborts the attempt, and later the connection. */
   readonly signal: AbortSignal

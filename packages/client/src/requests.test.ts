@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest'
+import type { ConnectOptions } from './options.js'
+import type { State } from './state.js'
+import { subscribe } from './subscribe.js'
+import { collect, failureOf } from './testing/async.js'
+import { type Exchange, type RawServer, startServer } from './testing/raw-server.js'
+import { end, event, ready } from './testing/wire.js'
+
+const reconnect = { baseDelay: 0 }
+
+test('it connects in a microtask, so that whoever subscribes can attach handlers first', async () => {
+  const states: State[] = []
+  const fetch = async (): Promise<Response> => new Response(null, { status: 204 })
+  const live = subscribe('http://sse.test/', { fetch, onStateChange: ({ state }) => void states.push(state) })
+  expect(live.state).toBe('connecting')
+  expect(states).toEqual([])
+  await undefined
+  expect(states).toEqual(['connecting'])
+  live.close()
+})
+
+test.each(['/events', 'events', ''])('a URL that is relative where there is no page is refused at once: %j', (url) => {
+  expect(() => subscribe(url)).toThrow(TypeError)
+})
+
+test('a URL object is taken too, and not changed', async () => {
+  await using server = await startServer()
+  const url = new URL(`${server.url}?a=b`)
+  const reading = collect(subscribe(url, { lastEventId: '1' }))
+  const exchange = await server.stream(ready() + end)
+  await reading
+  expect(exchange.request.target).toBe('/events?a=b')
+  expect(url.href).toBe(`${server.url}?a=b`)
+})
+
+describe('C35 what is sent', () => {
+  const requestOf = async (options: ConnectOptions): Promise<Exchange['request']> => {
+    await using server = await startServer()
+    const reading = collect(subscribe(server.url, options))
+    const { request } = await server.stream(ready() + end)
+    await reading
+    return request
+  }
+
+  test.each<[string, HeadersInit]>([
+    ['an object', { 'x-tenant': 'a' }],
+    ['pairs', [['x-tenant', 'a']]],
+    ['Headers', new Headers({ 'x-tenant': 'a' })],
+  ])('headers of one’s own, as %s', async (_, headers) => {
+    expect((await requestOf({ headers })).headers.get('x-tenant')).toBe('a')
+  })
+
+  test('headers from a function, which need not be asynchronous', async () => {
+    expect((await requestOf({ headers: () => ({ 'x-tenant': 'a' }) })).headers.get('x-tenant')).toBe('a')
+  })
+
+  test('a body makes it a POST', async () => {
+    const request = await requestOf({ body: '{"prompt":"hi"}', headers: { 'content-type': 'application/json' } })
+    expect(request).toMatchObject({ method: 'POST', body: '{"prompt":"hi"}' })
+    expect(request.headers.get('content-type')).toBe('application/json')
+    expect(request.headers.get('accept')).toBe('text/event-stream')
+  })
+
+  test.each(['POST', 'REPORT', 'PUT'])('the method %s, with or without a body', async (method) => {
+    expect(await requestOf({ method })).toMatchObject({ method, body: '' })
+    expect(await requestOf({ method, body: 'x' })).toMatchObject({ method, body: 'x' })
+  })
+
+  test('where to begin', async () => {
+    expect((await requestOf({ lastEventId: '7' })).headers.get('last-event-id')).toBe('7')
+    expect((await requestOf({ lastEventId: '' })).headers.has('last-event-id')).toBe(false)
+  })
+
+  test('undefined is the default for every option', async () => {
+    const request = await requestOf({ method: undefined, headers: undefined, body: undefined, lastEventId: undefined, fetch: undefined })
+    expect(request).toMatchObject({ method: 'GET', body: '' })
+  })
+})
+
+test('credentials are fetch’s own, and passed on where they are given', async () => {
+  const inits: (RequestInit | undefined)[] = []
+  const fetch: typeof globalThis.fetch = async (_, init) => {
+    inits.push(init)
+    return new Response(null, { status: 204 })
+  }
+  await collect(subscribe('http://sse.test/', { fetch, credentials: 'include' }))
+  expect(inits).toMatchObject([{ credentials: 'include' }])
+})
+
+describe('C35 a request other than GET', () => {
+  /** Serves these streams, each cut off; then a last one that ends well. Returns all requests. */
+  async function serve(server: RawServer, streams: readonly string[]): Promise<readonly Exchange['request'][]> {
+    const requests: Exchange['request'][] = []
+    for (const chunk of streams) {
+      const exchange = await server.stream(chunk)
+      requests.push(exchange.request)
+      exchange.cut()
+    }
+    requests.push((await server.stream(ready() + end)).request)
+    return requests
+  }
+
+  test('is repeated once the server has sent an id, with its body and from there', async () => {
+    await using server = await startServer()
+    const reading = collect(subscribe(server.url, { body: 'prompt', reconnect: undefined }))
+    const requests = await serve(server, [ready() + event('token', 'a', '1')])
+    await reading
+    expect(requests.map(({ method, body, headers }) => [method, body, headers.get('last-event-id')])).toEqual([
+      ['POST', 'prompt', undefined],
+      ['POST', 'prompt', '1'],
+    ])
+  })
+
+  test.each([
+    ['true', true],
+    ['settings', reconnect],
+  ])('is repeated without one where `reconnect` is %s', async (_, setting) => {
+    await using server = await startServer()
+    const reading = collect(subscribe(server.url, { body: 'prompt', reconnect: setting }))
+    const requests = await serve(server, [ready() + event('token', 'a')])
+    await reading
+    expect(requests.map(({ body }) => body)).toEqual(['prompt', 'prompt'])
+  })
+
+  test.each<[string, (exchange: Exchange) => void]>([
+    [
+      'cut off by a server of ours',
+      (exchange) =>
+        exchange
+          .open()
+          .send(ready() + event('token', 'a'))
+          .end(),
+    ],
+    ['cut off in the midst of another’s stream', (exchange) => exchange.open().send('data:1\n\n').cut()],
+    ['answered 503', (exchange) => exchange.answer(503)],
+    ['not answered', (exchange) => exchange.reset()],
+  ])('is not repeated without an id: %s closes it, and says so', async (_, answer) => {
+    await using server = await startServer()
+    const live = subscribe(server.url, { body: 'prompt' })
+    const failed = failureOf(collect(live))
+    answer(await server.next())
+    expect(await failed).toBeInstanceOf(Error)
+    expect(live.getSnapshot()).toMatchObject({ state: 'closed', reason: 'failed' })
+    expect(server.requests).toBe(1)
+  })
+
+  test('to another’s server is over at its stream’s end', async () => {
+    await using server = await startServer()
+    const live = subscribe(server.url, { body: 'prompt', reconnect: true })
+    const reading = collect(live)
+    ;(await server.stream('data:1\n\nid:7\ndata:2\n\n')).end()
+    expect((await reading).map(({ data }) => data)).toEqual([1, 2])
+    expect(live.getSnapshot()).toMatchObject({ state: 'closed', reason: 'ended', error: undefined })
+    expect(server.requests).toBe(1)
+  })
+
+  test('to another’s server that marks its end is cut off where the mark is missing', async () => {
+    await using server = await startServer()
+    const failed = failureOf(collect(subscribe(server.url, { body: 'prompt', endOn: '[DONE]' })))
+    ;(await server.stream('data:1\n\n')).end()
+    expect(await failed).toMatchObject({ code: 'connection_lost' })
+  })
+})
