@@ -34,7 +34,7 @@ export async function runtimeServer(runtime: Runtime): Promise<ServerProcess> {
 const programs = {
   hono: [process.execPath],
   bun: [installed('bun', 'bin/bun.exe')],
-  deno: [installed('deno', 'deno'), 'run', '--allow-net', '--no-check'],
+  deno: [installed('deno', 'deno'), 'run', '--allow-net', '--no-check', '--unstable-no-legacy-abort'],
   // What Cloudflare's Workers run on. It tells its port on the control descriptor.
   workerd: [installed('workerd', 'bin/workerd'), 'serve', '--control-fd=1'],
 } as const

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..')
 const folder = join(import.meta.dirname, '../.cache/docs')
 
 /** A code block may follow a comment that readers do not see, which declares what the block takes for granted. */
-const block = /(?:<!-- prelude\n(?<prelude>[^]*?)-->\n)?```ts\n(?<code>[^]*?)```/g
+const block = /(?:<!-- prelude\n(?<prelude>[\s\S]*?)-->\n)?```ts\n(?<code>[\s\S]*?)```/g
 
 const settings = {
   extends: join(root, 'tsconfig.base.json'),
@@ -55,7 +55,9 @@ test('every link of the docs leads to a file', async () => {
     const links = (await readFile(join(root, document), 'utf8')).matchAll(/\]\((?!https?:)(?<target>[^)#]+)/g)
     for (const { groups: { target = '' } = {} } of links) {
       const path = join(root, document, '..', target)
-      await readdir(path).catch(() => readFile(path)).catch(() => broken.push(`${document}: ${target}`))
+      await readdir(path)
+        .catch(() => readFile(path))
+        .catch(() => broken.push(`${document}: ${target}`))
     }
   }
   expect(broken).toEqual([])

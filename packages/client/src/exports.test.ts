@@ -17,10 +17,14 @@ test('@sse/client', () => {
       "GapError",
       "HandlerError",
       "HttpStatusError",
+      "InvalidJsonError",
+      "MessageTooLargeError",
       "OptionError",
       "RefusedError",
       "ServerError",
       "SilenceError",
+      "SseError",
+      "ValidationError",
       "subscribe",
     ]
   `)

@@ -86,14 +86,16 @@ describe('C29 redirects', () => {
 })
 
 describe('C30 what the server answers', () => {
-  test('204 ends it, never to be retried', async () => {
+  test('204 ends it, never to be retried, and onEnd is told', async () => {
     await using server = await startServer()
-    const live = subscribe(server.url, { reconnect })
+    const ends: unknown[] = []
+    const live = subscribe(server.url, { reconnect, onEnd: ({ reason }) => ends.push(reason) })
     const reading = collect(live)
     const exchange = await server.next()
     exchange.answer(204)
     expect(await reading).toEqual([])
     expect(live.getSnapshot()).toMatchObject({ state: 'closed', reason: 'ended', error: undefined })
+    expect(ends).toEqual(['ended'])
     await exchange.gone
     expect(server.requests).toBe(1)
   })

@@ -1,3 +1,5 @@
+export { InvalidJsonError, SseError, ValidationError } from '@sse/schema'
+export { MessageTooLargeError } from '@sse/schema/wire'
 export {
   ConnectionError,
   ContentTypeError,

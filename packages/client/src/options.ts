@@ -30,7 +30,7 @@ export interface End {
 
 /** How to connect, and what to be told. Every option has a default, and takes undefined for it. */
 export interface ConnectOptions {
-  /** Default GET, or POST where there is a body. Others than GET are repeated only as `reconnect` says. */
+  /** In capitals. Default GET, or POST where there is a body. Others than GET are repeated only as `reconnect` says. */
   readonly method?: string | undefined
   readonly headers?: HeadersSource | undefined
   /** Sent again at each reconnect, so it cannot be a stream. */
@@ -43,7 +43,7 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined
   /**
    * How to come back; false: never. Default: with backoff and jitter; but a request other than GET only once the
-   * server has sent an id to resume from, so that nothing is ordered or billed twice. True or settings lift that.
+   * server has sent an id to resume from, so that nothing is ordered or billed twice. True lifts that; settings do not.
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined
   /**

@@ -97,6 +97,13 @@ describe('maxAttempts', () => {
     expect(live.getSnapshot()).toMatchObject({ state: 'closed', reason: 'failed', attempt: 3, retryAt: undefined })
   })
 
+  test('0 allows the first attempt alone', async () => {
+    const fetch = vi.fn(async (): Promise<Response> => new Response(null, { status: 503 }))
+    const live = subscribe('http://sse.test/', { fetch, reconnect: { maxAttempts: 0 } })
+    expect(await failureOf(live[Symbol.asyncIterator]().next())).toMatchObject({ code: 'http_status' })
+    expect(fetch).toHaveBeenCalledTimes(1)
+  })
+
   test('counts those in a row only', async () => {
     const stable = { accepted: 0, lasts: 5_000 }
     const lifetimes = [refused, stable, refused, stable, refused]

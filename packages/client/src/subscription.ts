@@ -72,7 +72,7 @@ export function createSubscription<Payloads extends object>(
   let openedAt = 0
 
   const report = (thrown: unknown): undefined => {
-    const error = thrown instanceof SseError ? thrown : new HandlerError('a handler threw', { cause: thrown })
+    const error = thrown instanceof SseError ? thrown : new HandlerError(`a handler threw: ${thrown}`, { cause: thrown })
     call(onError ?? reportUnhandled, error, (cause) => reportUnhandled(new HandlerError('onError threw', { cause })))
   }
 
@@ -230,7 +230,7 @@ export function createSubscription<Payloads extends object>(
       let error: Error
       try {
         await connect(refresh)
-        return close('ended')
+        return isClosed() ? undefined : end('ended')
       } catch (thrown) {
         const cause: unknown = attempt.signal.aborted ? attempt.signal.reason : thrown
         error = cause instanceof SseError ? cause : new ConnectionError('the connection failed', { cause })
@@ -247,8 +247,8 @@ export function createSubscription<Payloads extends object>(
       const stable = snapshot.state === 'open' && Date.now() - openedAt >= (policy.stableAfter ?? 5_000)
       failures = stable ? 1 : failures + 1
       // A second request may mean a second order: only where it can resume, or the caller said so.
-      const repeats = reconnect ?? (method === 'GET' || lastEventId)
-      if (!repeats || !isTransient(error) || failures === policy.maxAttempts) return close('failed', error)
+      const repeats = reconnect === true || (reconnect !== false && (method === 'GET' || lastEventId))
+      if (!repeats || !isTransient(error) || failures >= (policy.maxAttempts ?? Number.POSITIVE_INFINITY)) return close('failed', error)
       const delay = reconnectDelay(policy, failures, Math.max(asked, retryAfter), Math.random())
       change('waiting', error instanceof SilenceError ? 'silent' : 'lost', error, Date.now() + delay)
       await sleep(delay)

@@ -1,0 +1,7 @@
+import { ServerProcess } from './process.ts'
+
+/** The demo as its users start it, built, on a port of its own. */
+export function demoServer(port = '0'): Promise<ServerProcess> {
+  const main = new URL('../../apps/demo/dist/server/main.js', import.meta.url).pathname
+  return ServerProcess.start(process.execPath, [main], { PORT: port })
+}
