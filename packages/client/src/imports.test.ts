@@ -47,9 +47,9 @@ function external({ inputs }: Metafile): string[] {
 describe('subscribe', () => {
   const code = "import { subscribe } from './index.ts'; console.log(subscribe)"
 
-  test('keeps the wire and its parser, and no schema library', async () => {
+  test('keeps the wire, and no schema library', async () => {
     const meta = await bundle(code)
-    expect(kept(meta)).toEqual(['eventsource-parser', 'schema'])
+    expect(kept(meta)).toEqual(['schema'])
   })
 
   test('imports nothing of Node', async () => {

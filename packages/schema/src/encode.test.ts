@@ -62,7 +62,6 @@ describe('what does not fit is rejected, with type, path and issues', () => {
     const error = thrownBy(() => encode(checkedEvents({ e: schema }), { type: 'e', data }))
     expect(error).toBeInstanceOf(ValidationError)
     expect(error).toMatchObject({
-      name: 'ValidationError',
       code: 'invalid_event',
       type: 'e',
       path: ['list', 1, 'n'],

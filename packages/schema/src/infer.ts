@@ -5,10 +5,7 @@ export type EventUnion<Payloads, Type extends keyof Payloads = keyof Payloads> =
   [K in Type & string]: { type: K; data: Payloads[K] }
 }[Type & string]
 
-/** What carries events: the events themselves, a channel, a contract's channel, or a topic. */
-export type EventSourceLike = Events<object, object> | { readonly events: Events<object, object> }
-
-/** A map from type to data as code has it. */
+/** A map from type to data as code has it, of whatever carries events: events, a channel, a contract's channel, a topic. */
 export type DecodedPayloads<T> =
   T extends Events<infer Decoded, infer _> ? Decoded : T extends { readonly events: Events<infer Decoded, infer _> } ? Decoded : never
 
