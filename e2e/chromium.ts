@@ -11,13 +11,12 @@ export const chromiumArguments = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
 ]
 
-/** Where a Chromium is: the one that SSE_CHROMIUM names, Playwright's own, or one on PATH. Undefined if there is none. */
+/** Where a Chromium is: the one that SSE_CHROMIUM names and no other, Playwright's own, or one on PATH. Undefined if there is none. */
 export function findChromium(): string | undefined {
   const { SSE_CHROMIUM: named, PATH = '' } = process.env
-  if (named !== undefined && named !== '') return named
   const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
   const onPath = PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)))
-  return [chromium.executablePath(), ...onPath].find((file) => existsSync(file) && isExecutable(file))
+  return (named ? [named] : [chromium.executablePath(), ...onPath]).find((file) => existsSync(file) && isExecutable(file))
 }
 
 function isExecutable(file: string): boolean {

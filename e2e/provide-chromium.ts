@@ -12,13 +12,16 @@ const attempts: readonly (readonly string[])[] = [
     : []),
 ]
 
+const { SSE_CHROMIUM: named } = process.env
+
 for (const [command = '', ...args] of attempts) {
-  if (findChromium() !== undefined) break
+  if (named || findChromium() !== undefined) break
   console.error(`No Chromium yet; running: ${[command, ...args].join(' ')}`)
   spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], timeout: 300_000 })
 }
 
 if (findChromium() === undefined) {
-  console.error('There is no Chromium for the end-to-end tests: install one (`apt-get install chromium`), or name it in SSE_CHROMIUM.')
+  if (named) console.error(`SSE_CHROMIUM=${named} is no program that can be run: name a Chromium, or leave it out.`)
+  else console.error('There is no Chromium for the end-to-end tests: install one (`apt-get install chromium`), or name it in SSE_CHROMIUM.')
   process.exit(1)
 }

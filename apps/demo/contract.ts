@@ -20,8 +20,6 @@ export const pulseEvents = defineEvents({
     /** How late the event loop of the server was, in milliseconds. */
     delay: z.object({ mean: z.number(), p99: z.number(), max: z.number() }),
   }),
-  /** Samples that this reader will never get, and why. */
-  missed: z.object({ reason: z.enum(['restarted', 'trimmed']) }),
 })
 export type Sample = EventOf<typeof pulseEvents, 'sample'>['data']
 export type Host = EventOf<typeof pulseEvents, 'host'>['data']

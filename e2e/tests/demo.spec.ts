@@ -37,11 +37,17 @@ test('the page picks up by itself when the server is killed and started again', 
   const first = await demoServer()
   await page.goto(first.url)
   await expect(page.getByTestId('pulse-state')).toHaveAttribute('data-state', 'open')
+  // The page's own count of connections that it lost, which no reload has put back.
+  await expect(page.getByTestId('pulse-reconnects')).toHaveText('0')
+  await expect.poll(() => sequence(page)).toBeGreaterThan(1)
   await first.kill()
   await expect(page.getByTestId('pulse-state')).toHaveAttribute('data-state', /waiting|connecting/)
   await using second = await demoServer(first.port)
   expect(second.url).toBe(first.url)
   await expect(page.getByTestId('pulse-state')).toHaveAttribute('data-state', 'open', { timeout: 40_000 })
+  // What was measured while nobody ran does not exist: the page is told, and shows the new server's samples.
+  await expect(page.getByTestId('pulse-missed')).toContainText('started again')
+  await expect(page.getByTestId('pulse-reconnects')).toHaveText('1')
   const before = await sequence(page)
   await expect.poll(() => sequence(page)).toBeGreaterThan(before)
 })

@@ -16,11 +16,11 @@ describe('position', () => {
 
   it('says so when samples are gone', () => {
     expect(position('abc-9', 'abc', log)).toEqual({ after: 9, missed: 'trimmed' })
-    expect(position('old-15', 'abc', log)).toEqual({ after: 0, missed: 'restarted' })
+    expect(position('old-15', 'abc', log)).toEqual({ after: 0, missed: 'reset' })
   })
 
   it.each(['abc-21', 'abc', '-5', 'abc-x', 'sse.end', ''])('takes the foreign id %j for that of another process', (id) => {
-    expect(position(id, 'abc', log)).toEqual({ after: 0, missed: 'restarted' })
+    expect(position(id, 'abc', log)).toEqual({ after: 0, missed: 'reset' })
   })
 })
 

@@ -37,7 +37,7 @@ export class Pulse {
   async fill(stream: Stream<DecodedPayloads<typeof pulseEvents>>): Promise<void> {
     await stream.send({ type: 'host', data: this.#host })
     const { after, missed } = position(stream.lastEventId, this.#epoch, this.#log)
-    if (missed !== undefined) await stream.send({ type: 'missed', data: { reason: missed } })
+    if (missed !== undefined) await stream.gap(missed)
     await stream.sendAll(this.#log.follow(after, stream.signal), ({ n, value }) => ({
       type: 'sample',
       data: value,
@@ -69,11 +69,11 @@ export function position(
   lastEventId: string | undefined,
   epoch: string,
   log: Pick<EventLog<unknown>, 'first' | 'last'>,
-): { readonly after: number; readonly missed: 'restarted' | 'trimmed' | undefined } {
+): { readonly after: number; readonly missed: 'reset' | 'trimmed' | undefined } {
   if (lastEventId === undefined) return { after: 0, missed: undefined }
   const [, readEpoch, digits] = /^([0-9a-z]+)-(\d+)$/.exec(lastEventId) ?? []
   const after = Number(digits)
-  if (readEpoch !== epoch || !(after <= log.last)) return { after: 0, missed: 'restarted' }
+  if (readEpoch !== epoch || !(after <= log.last)) return { after: 0, missed: 'reset' }
   return { after, missed: after + 1 < log.first ? 'trimmed' : undefined }
 }
 

@@ -12,7 +12,7 @@ export interface Asked {
 /** Status and headers of the response, and whether a stream follows. */
 export interface Answer {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string | string[]>>
   readonly stream: boolean
 }
 
@@ -26,11 +26,14 @@ export function answer({ method, origin, lastEventId }: Asked, { methods, cors, 
     stream: false,
   })
   if (method === 'OPTIONS') {
-    return bare(204, { allow: allowed.join(', '), ...('access-control-allow-origin' in shared ? preflightHeaders(allowed) : {}) })
+    return bare(204, {
+      allow: allowed.join(', '),
+      ...('access-control-allow-origin' in shared ? preflightHeaders(allowed, cors?.headers) : {}),
+    })
   }
   if (!allowed.includes(method)) return bare(405, { allow: allowed.join(', ') })
   // WHATWG HTML §9.2.3: 204 tells a reader to stop reconnecting. Only a reader that was given the end's id has it.
   if (lastEventId === endId) return bare(204, {})
-  const vary = [headers['vary'], shared['vary']].filter((value) => value !== undefined).join(', ')
+  const vary = [headers['vary'] ?? [], shared['vary'] ?? []].flat().join(', ')
   return { status: 200, headers: { ...headers, ...shared, ...(vary === '' ? {} : { vary }), ...streamHeaders }, stream: method !== 'HEAD' }
 }

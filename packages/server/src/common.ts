@@ -4,6 +4,7 @@ export type { Close, CloseReason } from './close.js'
 export type { CorsOptions } from './cors.js'
 export {
   AlreadyOpenError,
+  ArgumentError,
   EventTooLargeError,
   HeadersSentError,
   OptionError,

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CorsOptions, checkCors, corsHeaders, preflightHeaders } from './cors.js'
+import { corsHeaders, preflightHeaders } from './cors.js'
 import { OptionError } from './errors.js'
+import { settingsOf } from './options.js'
 
 const app = 'https://app.example'
 
@@ -57,10 +58,60 @@ test('D46 a preflight allows the headers that readers send', () => {
   })
 })
 
-function thrownBy(cors: CorsOptions): unknown {
+test('a preflight allows the headers that the application names, too', () => {
+  expect(preflightHeaders(['GET'], ['X-Tenant', 'X-Trace'])['access-control-allow-headers']).toBe(
+    'Last-Event-ID, Cache-Control, Authorization, Content-Type, X-Tenant, X-Trace',
+  )
+})
+
+describe('D46 an origin that no browser sends would match nothing, so it is rejected with the one to write', () => {
+  test.each([
+    ['https://a.example/', "write 'https://a.example'"],
+    ['https://a.example/app?x#y', "write 'https://a.example'"],
+    ['https://A.example', "write 'https://a.example'"],
+    ['https://a.example:443', "write 'https://a.example'"],
+    ['http://a.example:8080/', "write 'http://a.example:8080'"],
+    ['https://user@a.example', "write 'https://a.example'"],
+    ['capacitor://localhost/', "write 'capacitor://localhost'"],
+    ['a.example', 'write scheme and host'],
+    ['localhost:3000', 'write scheme and host'],
+    ['', 'write scheme and host'],
+  ])('%j', (origin, remedy) => {
+    for (const given of [origin, [app, origin]]) {
+      expect(thrownBy({ origin: given })).toMatchObject({ option: 'cors.origin', message: expect.stringContaining(remedy) })
+      expect(thrownBy({ origin: given })).toMatchObject({ message: expect.stringContaining(JSON.stringify(origin)) })
+    }
+  })
+
+  test.each(['https://a.example', 'http://localhost:3000', 'http://[::1]:8080', 'capacitor://localhost', 'null'])(
+    'but not %j',
+    (origin) => {
+      expect(thrownBy({ origin })).toBeUndefined()
+    },
+  )
+})
+
+describe('what makes no sense is named', () => {
+  test.each<[unknown, string, string]>([
+    [{}, 'cors.origin', 'is undefined'],
+    [{ origin: true }, 'cors.origin', 'is a boolean'],
+    [{ origin: [5] }, 'cors.origin', 'holds 5'],
+    [null, 'cors', 'is null'],
+    [true, 'cors', 'is a boolean'],
+    [{ origin: app, headers: 'X-A' }, 'cors.headers', 'is a string'],
+    [{ origin: app, headers: ['X A'] }, 'cors.headers', 'holds "X A"'],
+    [{ origin: app, headers: [undefined] }, 'cors.headers', 'holds undefined'],
+  ])('%j', (cors, option, message) => {
+    expect(thrownBy(cors)).toMatchObject({ option, message: expect.stringContaining(message) })
+  })
+})
+
+/** What the option throws, also where code without types gives it. */
+function thrownBy(cors: unknown): unknown {
   try {
-    checkCors(cors)
+    settingsOf({ ...Object({ cors }) })
   } catch (error) {
+    expect(error).toBeInstanceOf(OptionError)
     return error
   }
   return undefined

@@ -2,6 +2,7 @@ import { SseError } from '@sse/schema'
 import { expect, test } from 'vitest'
 import {
   AlreadyOpenError,
+  ArgumentError,
   EventTooLargeError,
   HeadersSentError,
   OptionError,
@@ -17,6 +18,7 @@ test.each([
   [new EventTooLargeError('a', 2, 1), 'event_too_large'],
   [new OverflowError(1), 'outbox_overflow'],
   [new OptionError('retry', 'is -1'), 'invalid_option'],
+  [new ArgumentError('event', 'is null'), 'invalid_argument'],
   [new ReaderError('quota', 'Used up.'), 'quota'],
 ])('%s is an SseError, and says by its code what it is', (error, code) => {
   expect(error).toBeInstanceOf(SseError)

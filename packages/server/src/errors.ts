@@ -57,6 +57,17 @@ export class OptionError extends SseError {
   }
 }
 
+/** A stream was handed what its method does not take. The stream stays usable. */
+export class ArgumentError extends SseError {
+  readonly code = 'invalid_argument'
+  constructor(
+    readonly argument: string,
+    problem: string,
+  ) {
+    super(`${argument} ${problem}`)
+  }
+}
+
 /**
  * Throw it in a producer to tell the reader something: code and message go out as they are. Of every other error the
  * reader learns only that the server failed.

@@ -10,6 +10,7 @@ test('@sse/server', () => {
   expect(namesOf(index)).toMatchInlineSnapshot(`
     [
       "AlreadyOpenError",
+      "ArgumentError",
       "EventTooLargeError",
       "HeadersSentError",
       "openStream",

@@ -63,3 +63,56 @@ test.each(['Content-Length', 'connection', 'Transfer-Encoding'])(
     expect(() => settingsOf({ headers: { [name]: '1' } })).toThrow(name.toLowerCase())
   },
 )
+
+test('a plain map of schemas is rejected: nothing has checked it, and no event would fit it', () => {
+  expect(thrownBy({ events: { tick: {} } })).toMatchObject({
+    option: 'events',
+    message: 'option events is not what defineEvents returns: wrap it in defineEvents',
+  })
+})
+
+describe('methods', () => {
+  test('are those of the protocol, in upper case', () => {
+    expect(settingsOf({ methods: ['get', 'Post', 'QUERY'] }).methods).toEqual(['GET', 'POST', 'QUERY'])
+  })
+
+  test.each<[string, unknown, string]>([
+    ['a text', 'GET', 'is a string'],
+    ['a number among them', [5], 'holds 5'],
+    ['what is no method', ['GET, POST'], 'holds "GET, POST"'],
+  ])('%s is rejected', (_, methods, message) => {
+    expect(thrownBy({ methods })).toMatchObject({ option: 'methods', message: expect.stringContaining(message) })
+  })
+})
+
+describe('headers', () => {
+  test('a header that comes several times is a list', () => {
+    expect(settingsOf({ headers: { 'Set-Cookie': ['a=1', 'b=2'] } }).headers).toEqual({ 'set-cookie': ['a=1', 'b=2'] })
+  })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['a line end in a value', { 'X-A': 'a\r\nb: c' }, '"x-a", whose value holds a line end'],
+    ['a character beyond Latin-1', { 'x-a': '豆' }, '"x-a", whose value holds'],
+    ['a number', { 'x-a': 5 }, '"x-a", whose value is a number'],
+    ['nothing', { 'x-a': undefined }, '"x-a", whose value is undefined'],
+    ['a number in a list', { 'set-cookie': ['a=1', 5] }, '"set-cookie", whose value is a number'],
+    ['a name that is none', { 'x a': '1' }, '"x a", which is no header\'s name'],
+  ])('%s is rejected, naming the header', (_, headers, message) => {
+    expect(thrownBy({ headers })).toMatchObject({ option: 'headers', message: expect.stringContaining(message) })
+  })
+
+  test('the rejected value is not shown: it may be secret', () => {
+    expect(thrownBy({ headers: { 'set-cookie': 'session=secret\n' } })).not.toMatchObject({ message: expect.stringContaining('secret') })
+  })
+})
+
+/** What options throw that code without types gives. */
+function thrownBy(options: Readonly<Record<string, unknown>>): unknown {
+  try {
+    settingsOf(options)
+  } catch (error) {
+    expect(error).toBeInstanceOf(OptionError)
+    return error
+  }
+  return undefined
+}

@@ -1,8 +1,10 @@
-import type { AnyEvents } from '@sse/schema'
+import { type AnyEvents, isEvents } from '@sse/schema'
+import { kindOf } from './arguments.js'
 import type { Close } from './close.js'
 import { type CorsOptions, checkCors } from './cors.js'
 import { OptionError } from './errors.js'
 import { defaultOutboxLimits, type OutboxLimits } from './outbox.js'
+import { isToken } from './token.js'
 
 /** How a stream behaves. Every option has a default. */
 export interface StreamOptions<E extends AnyEvents = AnyEvents> {
@@ -27,16 +29,19 @@ export interface StreamOptions<E extends AnyEvents = AnyEvents> {
    * reset with reason `stalled`, as at the outbox's bound.
    */
   readonly writeTimeout?: number | undefined
-  /** The methods that open a stream; HEAD goes with GET. Default GET and POST. Others get 405. */
+  /** The methods that open a stream, in any case; HEAD goes with GET. Default GET and POST. Others get 405. */
   readonly methods?: readonly string[] | undefined
   /** Who may read from another origin. Default: nobody, no CORS header is sent. */
   readonly cors?: CorsOptions | undefined
-  /** More headers for the response, `set-cookie` for one. The stream's own headers win. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Told what the producer threw, and of overflows. Default: written to the console. Readers that leave are no error. */
-  readonly onError?: ((error: unknown, context: ErrorContext) => void) | undefined
-  /** Told once, when the stream is over. */
-  readonly onClose?: ((close: Close) => void) | undefined
+  /** More headers for the response; a list is a header that comes several times, as `set-cookie` may. The stream's own win. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined
+  /**
+   * Told what the producer threw, and of overflows. Default: written to the console. Readers that leave are no error. May
+   * be async, and is not awaited; what it throws or rejects with is written to the console.
+   */
+  readonly onError?: ((error: unknown, context: ErrorContext) => unknown) | undefined
+  /** Told once, when the stream is over. May be async, and is not awaited; what it throws or rejects with goes to `onError`. */
+  readonly onClose?: ((close: Close) => unknown) | undefined
 }
 
 /** Where an error came from. */
@@ -57,17 +62,21 @@ export interface Settings {
   readonly methods: readonly string[]
   readonly cors: CorsOptions | undefined
   /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly onError: (error: unknown, context: ErrorContext) => void
-  readonly onClose: (close: Close) => void
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly onError: (error: unknown, context: ErrorContext) => unknown
+  readonly onClose: (close: Close) => unknown
 }
 
 /** @throws OptionError naming the option that makes no sense. */
 export function settingsOf(options: StreamOptions): Settings {
-  const { cors, outbox } = options
+  const { cors, events, outbox } = options
+  // A plain map of schemas would let every event through unchecked, or fail within a send.
+  if (events !== undefined && !isEvents(events)) {
+    throw new OptionError('events', 'is not what defineEvents returns: wrap it in defineEvents')
+  }
   if (cors !== undefined) checkCors(cors)
   return {
-    events: options.events,
+    events,
     heartbeat: milliseconds('heartbeat', options.heartbeat ?? 15_000),
     retry: options.retry === undefined ? undefined : milliseconds('retry', options.retry),
     maxEventBytes: positive('maxEventBytes', options.maxEventBytes ?? 1_048_576),
@@ -76,7 +85,7 @@ export function settingsOf(options: StreamOptions): Settings {
       maxFrames: positive('outbox.maxFrames', outbox?.maxFrames ?? defaultOutboxLimits.maxFrames),
     },
     writeTimeout: positive('writeTimeout', milliseconds('writeTimeout', options.writeTimeout ?? 60_000)),
-    methods: options.methods ?? ['GET', 'POST'],
+    methods: checkedMethods(options.methods ?? ['GET', 'POST']),
     cors,
     headers: checkedHeaders(options.headers ?? {}),
     onError: options.onError ?? logError,
@@ -84,12 +93,37 @@ export function settingsOf(options: StreamOptions): Settings {
   }
 }
 
+/** Methods are case-sensitive (RFC 9110 §9.1), and those that there are are in upper case: `get` would refuse every GET. */
+function checkedMethods(methods: unknown): readonly string[] {
+  if (!Array.isArray(methods)) throw new OptionError('methods', `is ${kindOf(methods)}: it takes a list, as ['GET']`)
+  return methods.map((method: unknown) => {
+    if (isToken(method)) return method.toUpperCase()
+    throw new OptionError('methods', `holds ${JSON.stringify(method)}, which is no method: write it as 'GET'`)
+  })
+}
+
 /** Names in lower case. Those that frame a body are the connection's: with one of them a reader would see another's end. */
-function checkedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
-  const framing = entries.find(([name]) => ['connection', 'content-length', 'transfer-encoding', 'keep-alive'].includes(name))
-  if (framing !== undefined) throw new OptionError('headers', `has "${framing[0]}", which is the connection's own: remove it`)
-  return Object.fromEntries(entries)
+function checkedHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string | string[]> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), checkedHeader(name, value)]))
+}
+
+/** What each runtime would reject in words of its own, after the stream was begun. */
+function checkedHeader(name: string, value: unknown): string | string[] {
+  const named = `has ${JSON.stringify(name.toLowerCase())}`
+  if (!isToken(name)) throw new OptionError('headers', `${named}, which is no header's name: use letters, digits and hyphens`)
+  if (['connection', 'content-length', 'transfer-encoding', 'keep-alive'].includes(name.toLowerCase())) {
+    throw new OptionError('headers', `${named}, which is the connection's own: remove it`)
+  }
+  const check = (one: unknown): string => {
+    if (typeof one !== 'string')
+      throw new OptionError('headers', `${named}, whose value is ${kindOf(one)}: it takes a string or a list of them`)
+    // RFC 9110 §5.5. The value is not shown: it may be a cookie.
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(one)) {
+      throw new OptionError('headers', `${named}, whose value holds a line end or another character that no header carries: encode it`)
+    }
+    return one
+  }
+  return Array.isArray(value) ? value.map(check) : check(value)
 }
 
 /** The longest that a timer can wait; a longer one would fire at once. */

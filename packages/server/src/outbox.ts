@@ -16,7 +16,9 @@ export const defaultOutboxLimits: OutboxLimits = { maxBytes: 1_048_576, maxFrame
  */
 export class Outbox {
   readonly #limits: OutboxLimits
-  #frames: string[] = []
+  /** Last in first out, so that a long queue is taken without being moved at each write. */
+  #leaving: string[] = []
+  #arrived: string[] = []
   #bytes = 0
 
   constructor(limits: OutboxLimits) {
@@ -28,37 +30,59 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#frames.length === 0
+    return this.#frames === 0
   }
 
   /** Takes a frame, or refuses it at the bound; then nothing was taken. */
   push(frame: string, bytes: number): boolean {
-    const full = this.#bytes + bytes > this.#limits.maxBytes || this.#frames.length >= this.#limits.maxFrames
+    const full = this.#bytes + bytes > this.#limits.maxBytes || this.#frames >= this.#limits.maxFrames
     if (full && !this.isEmpty) return false
-    this.#frames.push(frame)
+    this.#arrived.push(frame)
     this.#bytes += bytes
     return true
   }
 
   /**
-   * What waits, in order, as one text of at most so many characters, 2 or more. Whole frames leave in one write; only what
-   * is larger goes in parts, or a slow reader would look like a stalled one until it had taken all of it.
+   * What waits, in order, as one text of at most so many characters, 2 or more. Whole frames leave in one write; only a
+   * frame that is larger goes in parts, or a slow reader would look like a stalled one until it had taken all of it.
    */
   take(most: number): string {
-    const text = this.#frames.length === 1 ? (this.#frames[0] ?? '') : this.#frames.join('')
-    if (text.length <= most) {
-      this.clear()
-      return text
+    let text = ''
+    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
+      if (text.length + frame.length > most) return text === '' ? this.#part(frame, most) : text
+      this.#leaving.pop()
+      this.#bytes -= utf8Length(frame)
+      text += frame
     }
-    // Not within a pair of surrogates: each half alone would be written as U+FFFD.
-    const part = text.slice(0, isHighSurrogate(text.charCodeAt(most - 1)) ? most - 1 : most)
-    this.#frames = [text.slice(part.length)]
-    this.#bytes -= utf8Length(part)
-    return part
+    this.clear()
+    return text
   }
 
   clear(): void {
-    this.#frames = []
+    this.#leaving = []
+    this.#arrived = []
     this.#bytes = 0
+  }
+
+  get #frames(): number {
+    return this.#leaving.length + this.#arrived.length
+  }
+
+  /** The frame that leaves next, which is the last of `leaving`. */
+  #next(): string | undefined {
+    if (this.#leaving.length === 0) {
+      this.#leaving = this.#arrived.reverse()
+      this.#arrived = []
+    }
+    return this.#leaving.at(-1)
+  }
+
+  /** The beginning of the next frame; the rest of it stays. */
+  #part(frame: string, most: number): string {
+    // Not within a pair of surrogates: each half alone would be written as U+FFFD.
+    const part = frame.slice(0, isHighSurrogate(frame.charCodeAt(most - 1)) ? most - 1 : most)
+    this.#leaving[this.#leaving.length - 1] = frame.slice(part.length)
+    this.#bytes -= utf8Length(part)
+    return part
   }
 }

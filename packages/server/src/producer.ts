@@ -1,4 +1,5 @@
-import type { EventStream, Stream } from './stream.js'
+import type { EventStream } from './event-stream.js'
+import type { Stream } from './stream.js'
 
 /** What fills a stream. Its return ends the stream for good; what it throws is told. */
 export type Producer<Payloads extends object> = (stream: Stream<Payloads>) => unknown

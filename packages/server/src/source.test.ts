@@ -241,6 +241,24 @@ describe('D54 a source that fails', () => {
     expect(await rejection(pump(source(), live(), async () => true))).toBe(bad)
   })
 
+  test.each(['return() rejects', 'return() throws'])('what failed first is passed on, though %s behind it', async (how) => {
+    const bad = new Error('rejected event')
+    const { source, returned } = iterable(async () => ({ done: false, value: 1 }))
+    returned.mockImplementation(() => {
+      const error = new Error('cleanup failed')
+      if (how === 'return() throws') throw error
+      return Promise.reject(error)
+    })
+    expect(await rejection(pump(source, live(), () => Promise.reject(bad)))).toBe(bad)
+    expect(returned).toHaveBeenCalledTimes(1)
+  })
+
+  test('what a source throws while it cleans up is passed on where nothing else failed', async () => {
+    const { source, returned } = iterable(async () => ({ done: false, value: 1 }))
+    returned.mockRejectedValue(new Error('cleanup failed'))
+    expect(await rejection(pump(source, live(), async () => false))).toMatchObject({ message: 'cleanup failed' })
+  })
+
   test('a source that cannot be read at all rejects, and does not throw', async () => {
     const locked = new ReadableStream<number>()
     locked.getReader()

@@ -1,3 +1,6 @@
+import { kindOf } from './arguments.js'
+import { ArgumentError } from './errors.js'
+
 /** What `sendAll` reads. */
 export type Source<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>
 
@@ -16,7 +19,7 @@ export async function pump<T>(source: Source<T>, signal: AbortSignal, send: (ite
       // Not at once, for a generator that is running cannot be returned. The reader has left: what the source throws while
       // it cleans up has no one to go to.
       Promise.resolve()
-        .then(() => iterator.return?.())
+        .then(() => returned(iterator))
         .catch(() => {})
       resolve(false)
     }
@@ -48,12 +51,20 @@ async function run<T>(
     try {
       const item = await next.value
       more = item === null || item === undefined || (await send(item))
-    } finally {
-      // Also where the item was rejected, or rejects: the source must not stay open behind it.
-      if (!more && !signal.aborted) await iterator.return?.()
+    } catch (error) {
+      // The source must not stay open behind it; what it throws while it cleans up would hide the cause.
+      if (!signal.aborted) await returned(iterator).catch(() => {})
+      throw error
     }
-    if (!more) return false
+    if (more) continue
+    if (!signal.aborted) await returned(iterator)
+    return false
   }
+}
+
+/** Tells a source that nobody asks it any more. Async, so that what a sync iterator throws rejects, too. */
+async function returned<T>(iterator: Iterator<T> | AsyncIterator<T>): Promise<void> {
+  await iterator.return?.()
 }
 
 function iteratorOf<T>(source: Source<T>): Iterator<T> | AsyncIterator<T> {
@@ -61,7 +72,8 @@ function iteratorOf<T>(source: Source<T>): Iterator<T> | AsyncIterator<T> {
   const object: Source<T> = Object(source)
   if ('getReader' in object) return readerIterator(object)
   if (Symbol.asyncIterator in object) return object[Symbol.asyncIterator]()
-  return object[Symbol.iterator]()
+  if (Symbol.iterator in object) return object[Symbol.iterator]()
+  throw new ArgumentError('source', `is ${kindOf(source)}: sendAll takes an iterable, an async iterable or a ReadableStream`)
 }
 
 /**

@@ -134,6 +134,12 @@ describe('opening', () => {
     new ReaderError('busy', 'Try again.', { retry: undefined })
   })
 
+  test('callbacks may be async, and a header may come several times', () => {
+    expectTypeOf<{ onError: (error: unknown) => Promise<void>; onClose: () => Promise<void> }>().toExtend<StreamOptions>()
+    expectTypeOf<{ headers: { 'set-cookie': readonly string[]; 'x-a': string } }>().toExtend<StreamOptions>()
+    expectTypeOf<{ cors: { origin: '*'; headers: readonly string[] } }>().toExtend<StreamOptions>()
+  })
+
   test('a map of schemas is no events: define them first', () => {
     // @ts-expect-error: these are schemas that nothing has checked.
     openFetchStream(new Request(''), { events: { tick: z.number() } })

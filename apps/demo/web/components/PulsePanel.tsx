@@ -14,8 +14,9 @@ const milliseconds = (value: number): string => `${value >= 10 ? Math.round(valu
 const axisBytes = (bytes: number): string => (bytes === 0 ? '0' : formatBytes(bytes))
 
 const missedWords = {
-  restarted: 'The server was started again: what it would have measured while it was down does not exist.',
+  reset: 'The server was started again: what it would have measured while it was down does not exist.',
   trimmed: 'This page was away for longer than the server remembers: the samples in between are gone.',
+  overflow: 'This page was slower than the samples: some of them are gone.',
 } as const
 
 export function PulsePanel(): ReactElement {
@@ -26,10 +27,13 @@ export function PulsePanel(): ReactElement {
   const connection = useSubscription(
     'pulse',
     useCallback((watch: WatchOptions) => {
-      const live = subscribe('/api/pulse', { ...watch, events: pulseEvents })
+      const live = subscribe('/api/pulse', {
+        ...watch,
+        events: pulseEvents,
+        onGap: ({ reason }) => setMissed(`${formatTime(Date.now())} ${missedWords[reason]}`),
+      })
       live.on('host', ({ data }) => setHost(data))
       live.on('sample', ({ data }) => setSamples((known) => addSample(known, data)))
-      live.on('missed', ({ data }) => setMissed(`${formatTime(Date.now())} ${missedWords[data.reason]}`))
       return live
     }, []),
   )

@@ -23,6 +23,19 @@ test('the body is bytes, in UTF-8', async () => {
   expect(Buffer.from(await response.bytes()).includes(Buffer.from('data: "豆"\n'))).toBe(true)
 })
 
+test('D44 each chunk of the body is whole events, however many leave in one turn', async () => {
+  const { stream, response } = openStream(new Request(url))
+  for (let n = 0; n < 1000; n++) void stream.send({ type: 'tick', data: 'x'.repeat(n) })
+  void stream.end()
+  const decoder = new TextDecoder()
+  const chunks: string[] = []
+  const reader = response.body?.getReader()
+  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) chunks.push(decoder.decode(next.value))
+  expect(chunks.length).toBeGreaterThan(2)
+  expect(chunks.filter((chunk) => !/^event: .*\n\n$/s.test(chunk))).toEqual([])
+  expect(messagesOf(chunks.join(''))).toHaveLength(1002)
+})
+
 test('where no stream is called for, the response says so and the stream is over', async () => {
   const { stream, response } = openStream(new Request(url, { method: 'PUT' }))
   expect([response.status, response.body]).toEqual([405, null])

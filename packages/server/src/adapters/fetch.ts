@@ -1,10 +1,11 @@
 import type { AnyEvents, DecodedPayloads } from '@sse/schema'
 import { fromHeaderValue, lastEventIdHeader, lastEventIdParam } from '@sse/schema/wire'
 import { answer } from '../answer.js'
+import { EventStream } from '../event-stream.js'
 import { type StreamOptions, settingsOf } from '../options.js'
 import { type Producer, produce } from '../producer.js'
 import type { Sink } from '../sink.js'
-import { EventStream, type Stream } from '../stream.js'
+import type { Stream } from '../stream.js'
 
 /**
  * Answers a request with an event stream, runs the producer, and ends the stream for good when it returns. What it throws
@@ -52,7 +53,7 @@ function open<E extends AnyEvents>(
   const stream = new EventStream<DecodedPayloads<E>>(sink, settings, { request: `${method} ${url.pathname}`, lastEventId })
   if (!streams) {
     stream.answered()
-    return { stream, response: new Response(null, { status, headers }) }
+    return { stream, response: new Response(null, { status, headers: headersOf(headers) }) }
   }
   stream.open()
   // Some runtimes cancel the body when the reader leaves, some abort the request, some do both. Who aborts and reads on
@@ -63,7 +64,14 @@ function open<E extends AnyEvents>(
   }
   if (request.signal.aborted) leave()
   else request.signal.addEventListener('abort', leave, { once: true, signal: stream.signal })
-  return { stream, response: new Response(body, { status, headers }) }
+  return { stream, response: new Response(body, { status, headers: headersOf(headers) }) }
+}
+
+function headersOf(headers: Readonly<Record<string, string | string[]>>): Headers {
+  const all = new Headers()
+  // One by one: as one value, cookies would be a single cookie (RFC 6265 §3).
+  for (const [name, values] of Object.entries(headers)) for (const value of [values].flat()) all.append(name, value)
+  return all
 }
 
 interface BodyOwner {

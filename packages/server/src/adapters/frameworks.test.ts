@@ -10,10 +10,11 @@ import { describe, expect, test } from 'vitest'
 import type { Close } from '../close.js'
 import { respond as respondFetch } from '../index.js'
 import { respond } from '../node.js'
-import type { StreamOptions } from '../options.js'
+import type { ErrorContext, StreamOptions } from '../options.js'
 import type { Stream } from '../stream.js'
 import { type Served, servedHttp } from '../testing/adapters.js'
 import { deferred } from '../testing/deferred.js'
+import { messagesOf } from '../testing/messages.js'
 
 // Frameworks with their compressing middleware in front, which must not hold events back.
 
@@ -131,4 +132,27 @@ describe.each(frameworks)('$name', ({ serve }) => {
     })
     expect(await incoming.events()).toEqual([{ event: 'token', data: '"Hi"' }])
   })
+})
+
+test("Fastify's inject() gets a stream, though its request has no real socket", async () => {
+  const app = fastify()
+  app.get('/', async (request, reply) => {
+    reply.hijack()
+    await respond(request.raw, reply.raw, {}, (stream) => stream.send({ type: 'tick', data: 1 }))
+  })
+  const { statusCode, body } = await app.inject('/')
+  expect([statusCode, messagesOf(body).map(({ event }) => event)]).toEqual([200, ['sse.ready', 'tick', 'sse.end']])
+})
+
+test('an error under a mounted Express router names the whole path', async () => {
+  const told = deferred<ErrorContext>()
+  const app = express()
+  const router = express.Router()
+  router.get('/orders', (request, response) =>
+    respond(request, response, { onError: (_, context) => told.resolve(context) }, () => Promise.reject(new Error('no'))),
+  )
+  app.use('/api', router)
+  await using served = await servedHttp(createServer(app))
+  await (await served.ask({ path: '/api/orders?token=secret' })).all()
+  expect((await told.promise).request).toBe('GET /api/orders')
 })

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { connect as connect2, createServer as createServer2, type Http2Server } from 'node:http2'
+import { type ClientHttp2Session, connect as connect2, createServer as createServer2, type Http2Server } from 'node:http2'
 import { connect, type Server } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type NodeRequest, type NodeResponse, openStream } from '../node.js'
+import { type NodeRequest, type NodeResponse, openStream, respond } from '../node.js'
 import type { Stream } from '../stream.js'
-import { type Served, servedHttp, servedHttp2 } from '../testing/adapters.js'
+import { listen, type Served, servedHttp, servedHttp2 } from '../testing/adapters.js'
 import { deferred } from '../testing/deferred.js'
 import { overRawSocket, rawRequest } from '../testing/raw.js'
 
@@ -60,6 +60,44 @@ describe('D48 limits of the server do not end a stream', () => {
     await outlives(server, served, () => idleSessionTimedOutBy(server))
   })
 
+  test('an HTTP/2 session has its limit back once it carries no stream: idle sessions do not pile up', async () => {
+    const server = createServer2((request, response) => void respond(request, response, { heartbeat: 0 }, () => {}))
+    server.setTimeout(40)
+    await using session = await sessionOf(server)
+    session.ask()
+    // The server ends it, and nobody else does.
+    await once(session.client, 'close')
+    expect(session.client.destroyed).toBe(true)
+  })
+
+  test('an HTTP/2 session has no limit while one of its streams is still open', async () => {
+    const streams: Stream[] = []
+    const server = createServer2((request, response) => void streams.push(openStream(request, response, { heartbeat: 0 })))
+    server.setTimeout(40)
+    await using session = await sessionOf(server)
+    const [first, second] = [session.ask(), session.ask()]
+    await Promise.all([first.head, second.head])
+    await streams[0]?.end()
+    await idleSessionTimedOutBy(server)
+    expect(await streams[1]?.send({ type: 'tick', data: 1 })).toBe(true)
+    await streams[1]?.end()
+    expect(await second.body()).toContain('event: tick')
+  })
+
+  test('a request of HTTP/2 that gets no stream leaves the limit alone', async () => {
+    const lifts: unknown[][] = []
+    const server = createServer2((request, response) => {
+      const { session } = response.stream
+      if (session === undefined) throw new Error('no session')
+      const setTimeout = vi.spyOn(session, 'setTimeout')
+      openStream(request, response)
+      lifts.push(...setTimeout.mock.calls)
+    })
+    await using served = await servedHttp2(server)
+    expect((await served.ask({ method: 'PUT' })).status).toBe(405)
+    expect(lifts).toEqual([])
+  })
+
   test('small events are not held back for the acknowledgement of earlier ones', async () => {
     const calls: unknown[] = []
     const server = createServer({ noDelay: false }, (request, response) => {
@@ -73,6 +111,40 @@ describe('D48 limits of the server do not end a stream', () => {
     expect(calls).toEqual([[true]])
   })
 })
+
+interface Asked {
+  readonly head: Promise<unknown>
+  readonly body: () => Promise<string>
+}
+
+/** One session that carries several requests. */
+async function sessionOf(
+  server: Http2Server,
+): Promise<AsyncDisposable & { readonly client: ClientHttp2Session; readonly ask: () => Asked }> {
+  const client = connect2(`http://127.0.0.1:${await listen(server)}`)
+  return {
+    client,
+    ask: () => {
+      const request = client.request({ ':path': '/' })
+      let text = ''
+      request.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      return {
+        head: once(request, 'response'),
+        body: async () => {
+          if (!request.closed) await once(request, 'close')
+          return text
+        },
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      client.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
 
 /** Sends these bytes on a connection of their own, and waits until the server ends it. */
 async function timedOutBy(server: Server, bytes: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createServer2 } from 'node:http2'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { AlreadyOpenError, HeadersSentError, OptionError } from '../errors.js'
 import { type NodeRequest, type NodeResponse, openStream, respond } from '../node.js'
 import type { Stream } from '../stream.js'
@@ -68,6 +68,20 @@ describe.each(servers)('$name', ({ serve }) => {
     })
     await (await served.ask()).all()
     expect(errors).toEqual([expect.any(AlreadyOpenError), expect.any(AlreadyOpenError)])
+  })
+
+  test('a response whose head was refused carries no stream, and can still answer', async () => {
+    const errors: unknown[] = []
+    await using served = await serve(async (request, response) => {
+      const refused = new Error('refused by middleware')
+      vi.spyOn(response, 'writeHead').mockImplementationOnce(() => {
+        throw refused
+      })
+      errors.push(thrownBy(() => openStream(request, response)) === refused)
+      await respond(request, response, {}, () => {})
+    })
+    expect((await (await served.ask()).messages()).map(({ event }) => event)).toEqual(['sse.ready', 'sse.end'])
+    expect(errors).toEqual([true])
   })
 
   test('options that make no sense are told before anything is sent', async () => {

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerRequest, type Http2ServerResponse, type Http2Session } from 'node:http2'
 import type { AnyEvents, DecodedPayloads } from '@sse/schema'
 import { fromHeaderValue, lastEventIdHeader, lastEventIdParam } from '@sse/schema/wire'
 import { answer } from '../answer.js'
 import { AlreadyOpenError, HeadersSentError } from '../errors.js'
+import { EventStream } from '../event-stream.js'
 import { type StreamOptions, settingsOf } from '../options.js'
 import { type Producer, produce } from '../producer.js'
 import type { Sink } from '../sink.js'
-import { EventStream, type Stream } from '../stream.js'
+import type { Stream } from '../stream.js'
 
 /** A request of `node:http` or of the compatibility API of `node:http2`; Express's and others' are one too. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest
@@ -54,17 +55,19 @@ function open<E extends AnyEvents>(
   const settings = settingsOf(options)
   if (opened.has(response)) throw new AlreadyOpenError()
   if (response.headersSent) throw new HeadersSentError()
-  opened.add(response)
   const lastEventId = lastEventIdOf(request)
   const method = request.method ?? 'GET'
   const { status, headers, stream: streams } = answer({ method, origin: request.headers.origin, lastEventId }, settings)
   const stream = new EventStream<DecodedPayloads<E>>(sinkOf(response), settings, { request: `${method} ${pathOf(request)}`, lastEventId })
   writeHead(request, response, status, headers)
+  // Not before: where the head was refused, the response carries no stream, and another answer may still go out.
+  opened.add(response)
   if (!streams) {
     response.end()
     stream.answered()
     return stream
   }
+  liftIdleLimits(request, response, stream.closed)
   // Without these a reset connection would be an uncaught exception; 'close' follows and ends the stream.
   request.on('error', () => {})
   response.on('error', () => {})
@@ -77,28 +80,58 @@ function open<E extends AnyEvents>(
   return stream
 }
 
-function writeHead(request: NodeRequest, response: NodeResponse, status: number, headers: Readonly<Record<string, string>>): void {
+function writeHead(
+  request: NodeRequest,
+  response: NodeResponse,
+  status: number,
+  headers: Readonly<Record<string, string | string[]>>,
+): void {
   // Left by middleware in front, and untrue of a stream.
   response.removeHeader('content-length')
   response.removeHeader('etag')
   const vary = response.getHeader('vary')
-  const varied = vary === undefined || headers['vary'] === undefined ? headers : { ...headers, vary: `${String(vary)}, ${headers['vary']}` }
+  const varied =
+    vary === undefined || headers['vary'] === undefined ? headers : { ...headers, vary: [String(vary), headers['vary']].flat().join(', ') }
   if ('stream' in response) {
-    // The session's limit, too, would end a quiet stream.
-    response.stream.session?.setTimeout(0)
-    response.stream.setTimeout(0)
     response.writeHead(status, varied)
     return
   }
-  // An idle limit of the server's would take a quiet stream for a dead one; the heartbeat finds the dead ones.
-  request.socket.setTimeout(0)
-  // A small event must not wait for the acknowledgement of the one before it.
-  request.socket.setNoDelay(true)
   // HTTP/1.0 has no chunks, so Node closes the connection at the end; HTTP/1.1 keeps it, unless it was asked to close
   // (RFC 9112 §9.3, §9.6).
   const persistent = request.httpVersion === '1.1' && response.shouldKeepAlive && status === 200
   response.writeHead(status, persistent ? { ...varied, connection: 'keep-alive' } : { ...varied })
   response.flushHeaders()
+}
+
+/** An idle limit of the server's would take a quiet stream for a dead one; the heartbeat finds the dead ones. */
+function liftIdleLimits(request: NodeRequest, response: NodeResponse, closed: Promise<unknown>): void {
+  if ('stream' in response) {
+    response.stream.setTimeout(0)
+    if (response.stream.session !== undefined) liftSessionLimit(response.stream.session, closed)
+    return
+  }
+  // Requests that a test injects come without a socket, or with one that can do none of this.
+  request.socket?.setTimeout?.(0)
+  // A small event must not wait for the acknowledgement of the one before it.
+  request.socket?.setNoDelay?.(true)
+}
+
+/** The sessions that carry streams, each with their number and the idle limit that they lifted. */
+const lifted = new WeakMap<Http2Session, { streams: number; readonly limit: number }>()
+
+/** While a session carries a stream it has no limit; the last one to close restores it, or idle sessions would pile up. */
+function liftSessionLimit(session: Http2Session, closed: Promise<unknown>): void {
+  // Node keeps the limit there, and has no documented way to read it.
+  const limit = 'timeout' in session && typeof session.timeout === 'number' ? session.timeout : 0
+  const lift = lifted.get(session) ?? { streams: 0, limit }
+  lift.streams++
+  lifted.set(session, lift)
+  session.setTimeout(0)
+  void closed.then(() => {
+    if (--lift.streams > 0) return
+    lifted.delete(session)
+    session.setTimeout(lift.limit)
+  })
 }
 
 function sinkOf(response: NodeResponse): Sink {
@@ -139,5 +172,7 @@ function lastEventIdOf(request: NodeRequest): string | undefined {
 }
 
 function pathOf(request: NodeRequest): string {
-  return request.url?.split('?')[0] ?? '/'
+  // Express cuts off of `url` where a router is mounted: the rest alone names no route.
+  const url = 'originalUrl' in request && typeof request.originalUrl === 'string' ? request.originalUrl : request.url
+  return url?.split('?')[0] ?? '/'
 }

@@ -48,6 +48,17 @@ describe.each(adapters)('$name', (adapter) => {
     expect(await headersOf(adapter, {}, options)).toEqual({ ...streamHeaders, 'set-cookie': 'a=1' })
   })
 
+  test('a header that is a list comes several times', async () => {
+    await using served = await adapter.serve({ headers: { 'Set-Cookie': ['a=1', 'b=2'], 'X-List': ['c', 'd'] } }, done)
+    const { headers } = await served.ask()
+    expect([headers['set-cookie'], headers['x-list']]).toEqual(['a=1,b=2', 'c, d'])
+  })
+
+  test('D45 a method that the application writes in lower case is the same', async () => {
+    await using served = await adapter.serve({ methods: ['get'] }, done)
+    expect((await served.ask({ method: 'GET' })).status).toBe(200)
+  })
+
   test.each([
     ['GET', 200],
     ['POST', 200],
@@ -173,6 +184,12 @@ describe.each(adapters)('CORS, $name', (adapter) => {
       vary: 'Origin',
       ...exposed,
     })
+  })
+
+  test('D46 a preflight is told the headers that the application lets through', async () => {
+    const headers = { origin: app, 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-tenant' }
+    const allowed = await corsOf({ method: 'OPTIONS', headers }, { origin: app, headers: ['X-Tenant'] })
+    expect(allowed['access-control-allow-headers']).toBe('Last-Event-ID, Cache-Control, Authorization, Content-Type, X-Tenant')
   })
 
   test('D46 a preflight of another origin is told nothing', async () => {

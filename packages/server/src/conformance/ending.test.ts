@@ -89,6 +89,48 @@ describe.each(adapters)('$name', (adapter) => {
     expect(body).not.toMatch(/late|tick/)
   })
 
+  test('what is sent after end(event), though nobody awaited the end, is rejected and not sent', async () => {
+    await using session = await openSession(adapter)
+    const { stream } = session
+    const ending = stream.end({ type: 'last', data: 1 })
+    const errors = await Promise.all([rejection(stream.send(tick)), rejection(stream.end(tick)), rejection(stream.sendAll([tick]))])
+    await ending
+    expect(errors).toEqual(Array.from({ length: 3 }, () => expect.any(StreamEndedError)))
+    expect(await session.incoming.events()).toEqual([{ event: 'last', data: '1' }])
+  })
+
+  test('a last event takes no more room in the outbox than any other', async () => {
+    await using session = await openSession(adapter, { outbox: { maxFrames: 1 } })
+    await session.incoming.until('\n\n')
+    await session.stream.end(tick)
+    expect(session.closes).toEqual([{ reason: 'ended', reconnect: false }])
+  })
+
+  test.each<[string, (stream: Stream) => Promise<void>]>([
+    ['closed', (stream) => stream.close({ retry: 100 })],
+    ['ended', (stream) => stream.end()],
+  ])('a producer that was still sending when its stream was %s from elsewhere has not failed', async (reason, over) => {
+    const opened = deferred<Stream>()
+    const ending = deferred<void>()
+    const closed = deferred<unknown>()
+    const errors: unknown[] = []
+    const options = { onError: (error: unknown) => errors.push(error), onClose: closed.resolve }
+    await using served = await adapter.serve(options, async (stream) => {
+      opened.resolve(stream)
+      await ending.promise
+      await stream.send(tick)
+    })
+    const incoming = await served.ask()
+    const stream = await opened.promise
+    const gone = over(stream)
+    ending.resolve()
+    expect(await incoming.events()).toEqual(reason === 'closed' ? [{ retry: 100 }] : [])
+    await gone
+    expect(await closed.promise).toMatchObject({ reason })
+    await turns()
+    expect(errors).toEqual([])
+  })
+
   test('ending twice is ending once, and both wait for the end', async () => {
     await using session = await openSession(adapter)
     const { stream } = session

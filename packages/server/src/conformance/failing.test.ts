@@ -1,3 +1,4 @@
+import { SchemaError } from '@sse/schema'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ReaderError } from '../errors.js'
 import type { ErrorContext, StreamOptions } from '../options.js'
@@ -119,6 +120,24 @@ describe.each(adapters)('$name', (adapter) => {
     expect(errors.map(({ error }) => error)).toEqual([secret])
   })
 
+  test('an invalid event is what failed, though the source of it then throws while it cleans up', async () => {
+    const { errors, options } = told()
+    await using served = await adapter.serve(options, (stream) =>
+      stream.sendAll(
+        (function* () {
+          try {
+            yield { type: 'bad', data: 1n }
+          } finally {
+            failing()
+          }
+        })(),
+      ),
+    )
+    await (await served.ask()).all()
+    await turns()
+    expect(errors.map(({ error }) => error)).toEqual([expect.any(SchemaError)])
+  })
+
   test('sends after a failure resolve false', async () => {
     const { options, closed } = told()
     const streams: Stream[] = []
@@ -196,6 +215,24 @@ describe.each(adapters)('$name', (adapter) => {
       expect(log.mock.calls).toEqual([['[@sse/server] GET /:', own]])
     })
 
+    test('an async onError that rejects does not end the process: it is written to the console', async () => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+      const own = new Error('the logger failed')
+      const onError = (): Promise<never> => Promise.reject(own)
+      await using served = await adapter.serve({ onError }, () => Promise.reject(secret))
+      expect(controlOf(await (await served.ask()).messages(), 'sse.error')['code']).toBe('internal')
+      await turns()
+      expect(log.mock.calls).toEqual([['[@sse/server] GET /:', own]])
+    })
+
+    test('an async onClose that rejects does not end the process: onError is told', async () => {
+      const own = new Error('the counter failed')
+      await using session = await openSession(adapter, { onClose: () => Promise.reject(own) })
+      await session.stream.end()
+      await turns()
+      expect(session.errors.map(({ error }) => error)).toEqual([own])
+    })
+
     test('onClose: the end is complete, and onError is told', async () => {
       const own = new Error('the counter failed')
       const onClose = (): void => {
@@ -213,4 +250,8 @@ function aborted(signal: AbortSignal, error: (signal: AbortSignal) => unknown): 
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(error(signal)))
   })
+}
+
+function failing(): never {
+  throw new Error('cleanup failed')
 }

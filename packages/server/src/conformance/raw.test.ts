@@ -9,6 +9,7 @@ import { openSession } from '../testing/session.js'
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -70,7 +71,7 @@ describe.each(adapters)('$name', (adapter) => {
     expect(await session.incoming.events()).toEqual([{ data: 'a\nb' }])
   })
 
-  test('E65 no heartbeat goes into an unfinished raw message', async () => {
+  test('E65 no heartbeat goes into an unfinished raw line', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     await using session = await openSession(adapter, { heartbeat: 1000 })
     await session.stream.writeRaw('data: a\nda')
@@ -80,6 +81,31 @@ describe.each(adapters)('$name', (adapter) => {
     await session.stream.end()
     const wire = await session.incoming.all()
     expect(wire).toContain('\n\ndata: a\ndata: b\n\n:\n\n')
+  })
+
+  test('D47 E65 between the lines of a raw message heartbeats go on, each a line that does not end it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    await using session = await openSession(adapter, { heartbeat: 1000 })
+    await session.incoming.until('\n\n')
+    await session.stream.writeRaw(':ping\n')
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(await session.incoming.until(':ping\n:\n:\n')).toMatch(/\n\n:ping\n:\n:\n$/)
+    await session.stream.writeRaw('data: a\r\n')
+    await vi.advanceTimersByTimeAsync(1000)
+    await session.stream.writeRaw('data: b\n\n')
+    await session.stream.end()
+    expect(await session.incoming.events()).toEqual([{ data: 'a\nb' }])
+  })
+
+  test('E65 no heartbeat goes between CR and LF, where it would make of one line end two', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await using session = await openSession(adapter, { heartbeat: 1000 })
+    await session.stream.writeRaw('data: a\r')
+    await vi.advanceTimersByTimeAsync(10_000)
+    await session.stream.writeRaw('\ndata: b\n\n')
+    await session.stream.end()
+    expect(await session.incoming.events()).toEqual([{ data: 'a\nb' }])
   })
 
   test("E65 raw text cannot forge the protocol's own messages", async () => {

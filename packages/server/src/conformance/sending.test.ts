@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { defineEvents, FieldError, isoDate, NameError, SchemaError, text, UnknownTypeError, ValidationError } from '@sse/schema'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { EventTooLargeError } from '../errors.js'
+import { ArgumentError, EventTooLargeError } from '../errors.js'
 import type { Stream } from '../stream.js'
 import { adapters } from '../testing/adapters.js'
 import { controlOf, messagesOf } from '../testing/messages.js'
@@ -155,6 +155,41 @@ describe.each(adapters)('$name', (adapter) => {
     expect([session.errors, session.closes]).toEqual([[], [{ reason: 'ended', reconnect: false }]])
   })
 
+  test.each<[string, unknown, typeof FieldError | typeof ArgumentError, string]>([
+    ['an id that is a number', { type: 'a', data: 1, id: 5 }, FieldError, 'id is a number: pass a string, as String(id)'],
+    ['an id that is null', { type: 'a', data: 1, id: null }, FieldError, 'id is null: pass a string'],
+    ['null', null, ArgumentError, 'event is null: it takes { type, data, id? }'],
+    ['a text', 'hi', ArgumentError, 'event is a string: it takes { type, data, id? }'],
+    ['an event without a type', { data: 1 }, ArgumentError, 'event.type is undefined: it takes a string'],
+    ['an event whose type is a number', { type: 5, data: 1 }, ArgumentError, 'event.type is a number: it takes a string'],
+  ])('%s is rejected by name and remedy, also as the last event, and the stream stays usable', async (_, event, expected, message) => {
+    await using session = await openSession(adapter)
+    for (const method of ['send', 'end']) {
+      const error = await rejection(untyped(session.stream, method, event))
+      expect(error).toBeInstanceOf(expected)
+      expect(error).toMatchObject({ message: expect.stringContaining(message) })
+    }
+    await session.stream.end({ type: 'fine', data: 1 })
+    expect(await session.incoming.events()).toEqual([{ event: 'fine', data: '1' }])
+  })
+
+  test.each([
+    ['sendAll', [5], 'source', 'is a number: sendAll takes an iterable'],
+    ['sendAll', [null], 'source', 'is null: sendAll takes an iterable'],
+    ['sendAll', [[], 5], 'map', 'is a number: it takes a function'],
+    ['sendAll', [[5]], 'event', 'is a number: it takes { type, data, id? }'],
+    ['comment', [5], 'text', 'is a number: a comment takes a string'],
+    ['writeRaw', [5], 'chunk', 'is a number: writeRaw takes a string or a Uint8Array'],
+    ['writeRaw', [[1, 2]], 'chunk', 'is a list: writeRaw takes a string or a Uint8Array'],
+  ])('%s(%j) is rejected by name and remedy, and the stream stays usable', async (method, args, argument, message) => {
+    await using session = await openSession(adapter)
+    const error = await rejection(untyped(session.stream, method, ...args))
+    expect(error).toBeInstanceOf(ArgumentError)
+    expect(error).toMatchObject({ code: 'invalid_argument', argument, message: expect.stringContaining(message) })
+    await session.stream.end({ type: 'fine', data: 1 })
+    expect(await session.incoming.events()).toEqual([{ event: 'fine', data: '1' }])
+  })
+
   test('an event that does not fit its schema, or has none, is rejected and the stream stays usable', async () => {
     await using session = await openSession(adapter, { events })
     // @ts-expect-error: the type is not defined.
@@ -202,3 +237,10 @@ describe.each(adapters)('$name', (adapter) => {
     expect(seen).toEqual(['request 7', 'request 7', 'request 7'])
   })
 })
+
+/** Calls a method as code without types does. */
+function untyped(stream: Stream, method: string, ...args: readonly unknown[]): Promise<unknown> {
+  const call: unknown = Reflect.get(stream, method)
+  if (typeof call !== 'function') throw new Error(`a stream has no ${method}`)
+  return Reflect.apply(call, stream, args)
+}

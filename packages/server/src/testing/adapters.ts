@@ -140,7 +140,10 @@ function served(handle: (request: Request) => Response | Promise<Response>): Ser
           return done ? { done, value: undefined } : { done, value }
         },
       }
-      return new Incoming(response.status, Object.fromEntries(response.headers), chunks, () => void reader.cancel().catch(() => {}))
+      // As a record it would hold the last cookie only.
+      const cookies = response.headers.getSetCookie()
+      const received = { ...Object.fromEntries(response.headers), ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }) }
+      return new Incoming(response.status, record(received), chunks, () => void reader.cancel().catch(() => {}))
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled([...readers].map((reader) => reader.cancel()))

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Close } from './close.js'
+import { EventStream } from './event-stream.js'
 import { type StreamOptions, settingsOf } from './options.js'
-import { EventStream } from './stream.js'
 import { isPending, turns } from './testing/deferred.js'
 import { FakeSink } from './testing/fake-sink.js'
 
@@ -175,6 +175,15 @@ describe('what leaves when', () => {
     stream.drained()
     expect(await waiting).toEqual([true, true])
     expect(sink.writes.slice(1)).toEqual(['event: tick\ndata: 1\n\n:c\n\n'])
+  })
+
+  test('D44 a turn that is more than one write can hold is cut between events', async () => {
+    const { stream, sink } = openStream()
+    for (let n = 0; n < 5000; n++) void stream.send({ type: 'tick', data: `${n}` })
+    await turns()
+    expect(sink.writes.length).toBeGreaterThan(1)
+    for (const write of sink.writes) expect(write).toMatch(/^event: .*\n\n$/s)
+    expect(sink.writes.join('').match(/event: tick/g)).toHaveLength(5000)
   })
 
   test('an end waits for what is before it', async () => {
