@@ -21,38 +21,57 @@ import {
   type output,
 } from 'zod/v4/core'
 
-// Built on Zod's core, so that a browser that decodes dates does not load all of Zod. Core schemas have no methods:
-// write `z.optional(isoDate)`, not `isoDate.optional()`.
+// Built on Zod's core, so that a browser that decodes dates does not load all of Zod. Core schemas have no methods.
 
-/** `Date` in code, an ISO 8601 string on the wire: written in UTC, read with any offset. */
+/**
+ * `Date` in code, an ISO 8601 string on the wire: written in UTC, read with any offset.
+ *
+ * It has no methods: write `z.optional(isoDate)` and `z.nullable(isoDate)`, not `isoDate.optional()`.
+ */
 export const isoDate: $ZodType<Date, string> = /* @__PURE__ */ codec(
   () => [_isoDateTime($ZodISODateTime, { offset: true }), _date($ZodDate)],
   (text: string) => new Date(text),
   (date: Date) => date.toISOString(),
 )
 
-/** `bigint` in code, its decimal digits in a string on the wire, for a JSON number would lose those above 2^53. */
+/**
+ * `bigint` in code, its decimal digits in a string on the wire, for a JSON number would lose those above 2^53.
+ *
+ * It has no methods: write `z.optional(bigintString)` and `z.nullable(bigintString)`, not `bigintString.optional()`.
+ */
 export const bigintString: $ZodType<bigint, string> = /* @__PURE__ */ codec(
   () => [new $ZodString({ type: 'string', checks: [_regex(/^-?\d+$/)] }), _bigint($ZodBigInt)],
   (digits: string) => BigInt(digits),
   (value: bigint) => String(value),
 )
 
-/** `URL` in code, its `href` on the wire. */
+/**
+ * `URL` in code, its `href` on the wire.
+ *
+ * It has no methods: write `z.optional(urlString)` and `z.nullable(urlString)`, not `urlString.optional()`.
+ */
 export const urlString: $ZodType<URL, string> = /* @__PURE__ */ codec(
   () => [_url($ZodURL), instance(URL, 'a URL')],
   (href: string) => new URL(href),
   (url: URL) => url.href,
 )
 
-/** `Uint8Array` in code, base64 on the wire. */
+/**
+ * `Uint8Array` in code, base64 on the wire.
+ *
+ * It has no methods: write `z.optional(base64Bytes)` and `z.nullable(base64Bytes)`, not `base64Bytes.optional()`.
+ */
 export const base64Bytes: $ZodType<Uint8Array, string> = /* @__PURE__ */ codec(
   () => [_base64($ZodBase64), instance(Uint8Array, 'a Uint8Array')],
   (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)),
   (bytes: Uint8Array) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')),
 )
 
-/** `Map` in code, an array of `[key, value]` pairs on the wire; keys and values may be codecs themselves. */
+/**
+ * `Map` in code, an array of `[key, value]` pairs on the wire; keys and values may be codecs themselves.
+ *
+ * It has no methods: write `z.optional(mapOf(…))` and `z.nullable(mapOf(…))`, not `mapOf(…).optional()`.
+ */
 export function mapOf<K extends $ZodType, V extends $ZodType>(
   key: K,
   value: V,
@@ -64,7 +83,11 @@ export function mapOf<K extends $ZodType, V extends $ZodType>(
   )
 }
 
-/** `Set` in code, an array on the wire; the values may be codecs themselves. */
+/**
+ * `Set` in code, an array on the wire; the values may be codecs themselves.
+ *
+ * It has no methods: write `z.optional(setOf(…))` and `z.nullable(setOf(…))`, not `setOf(…).optional()`.
+ */
 export function setOf<V extends $ZodType>(value: V): $ZodType<Set<output<V>>, input<V>[]> {
   return codec(
     () => [arrayOf(value), instance(Set, 'a Set')],

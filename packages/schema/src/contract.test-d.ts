@@ -51,7 +51,7 @@ describe('params come from the pattern', () => {
 
 describe('a topic', () => {
   test('knows its channel, pattern and events', () => {
-    expectTypeOf(contract.order({ orderId: '42' })).toEqualTypeOf<Topic<'order', 'orders/:orderId', { readonly created: { id: string } }>>()
+    expectTypeOf(contract.order({ orderId: '42' })).toEqualTypeOf<Topic<'order', 'orders/:orderId', { created: { id: string } }>>()
     expectTypeOf(contract.order({ orderId: '42' })).toExtend<AnyTopic>()
     expectTypeOf(contract.order.channel).toEqualTypeOf<'order'>()
     expectTypeOf(contract.order.pattern).toEqualTypeOf<'orders/:orderId'>()
@@ -86,7 +86,7 @@ describe('a channel', () => {
   test('takes events or schemas, and has the same type for both', () => {
     const schemas = channel('orders/:orderId', { created: z.object({ id: z.string() }) })
     expectTypeOf(schemas).toExtend<Channel<'orders/:orderId', { created: { id: string } }>>()
-    expectTypeOf(channel('orders/:orderId', orderEvents)).toEqualTypeOf<Channel<'orders/:orderId', { readonly created: { id: string } }>>()
+    expectTypeOf(channel('orders/:orderId', orderEvents)).toEqualTypeOf<Channel<'orders/:orderId', { created: { id: string } }>>()
   })
 
   test('rejects schemas as defineEvents does', () => {
@@ -100,12 +100,33 @@ describe('a channel', () => {
     expectTypeOf<CheckedPattern<'orders/:orderId'>>().toEqualTypeOf<'orders/:orderId'>()
     expectTypeOf<CheckedPattern<string>>().toEqualTypeOf<string>()
     expectTypeOf<CheckedPattern<''>>().toEqualTypeOf<'a pattern needs at least one segment'>()
-    type Character<P extends string> =
-      `pattern "${P}" holds a character that a topic's name cannot: use A-Z a-z 0-9 - . _ ~ in segments, and "/" between`
-    expectTypeOf<CheckedPattern<'orders/*'>>().toEqualTypeOf<Character<'orders/*'>>()
-    expectTypeOf<CheckedPattern<'a#b'>>().toEqualTypeOf<Character<'a#b'>>()
-    expectTypeOf<CheckedPattern<'a@b'>>().toEqualTypeOf<Character<'a@b'>>()
-    expectTypeOf<CheckedPattern<':id?'>>().toEqualTypeOf<Character<':id?'>>()
+    type Character<
+      P extends string,
+      C extends string,
+    > = `pattern "${P}" holds "${C}", which a topic's name cannot: use A-Z a-z 0-9 - . _ ~ in segments`
+    expectTypeOf<CheckedPattern<'orders/*'>>().toEqualTypeOf<Character<'orders/*', '*'>>()
+    expectTypeOf<CheckedPattern<'a#b'>>().toEqualTypeOf<Character<'a#b', '#'>>()
+    expectTypeOf<CheckedPattern<'a@b'>>().toEqualTypeOf<Character<'a@b', '@'>>()
+    expectTypeOf<CheckedPattern<'a:b'>>().toEqualTypeOf<Character<'a:b', ':'>>()
+    expectTypeOf<CheckedPattern<'a+b'>>().toEqualTypeOf<Character<'a+b', '+'>>()
+    expectTypeOf<CheckedPattern<'orders/é'>>().toEqualTypeOf<Character<'orders/é', 'é'>>()
+    type Param<
+      P extends string,
+      Name extends string,
+    > = `pattern "${P}" has the param "${Name}", whose name must be letters, digits and "_", not beginning with a digit`
+    expectTypeOf<CheckedPattern<':id?'>>().toEqualTypeOf<Param<':id?', ':id?'>>()
+    expectTypeOf<CheckedPattern<'orders/:'>>().toEqualTypeOf<Param<'orders/:', ':'>>()
+    expectTypeOf<CheckedPattern<'orders/:1x'>>().toEqualTypeOf<Param<'orders/:1x', ':1x'>>()
+    expectTypeOf<CheckedPattern<':__proto__/a'>>().toEqualTypeOf<Param<':__proto__/a', ':__proto__'>>()
+    type Dots<
+      P extends string,
+      Name extends string,
+    > = `pattern "${P}" has the segment "${Name}", which URLs would resolve: name it otherwise`
+    expectTypeOf<CheckedPattern<'a/..'>>().toEqualTypeOf<Dots<'a/..', '..'>>()
+    expectTypeOf<CheckedPattern<'./a'>>().toEqualTypeOf<Dots<'./a', '.'>>()
+    expectTypeOf<CheckedPattern<'.../a..b'>>().toEqualTypeOf<'.../a..b'>()
+    expectTypeOf<CheckedPattern<'a-b_c.d~E/0/:_a1'>>().toEqualTypeOf<'a-b_c.d~E/0/:_a1'>()
+    expectTypeOf<CheckedPattern<`orders/${string}`>>().toEqualTypeOf<`orders/${string}`>()
     type Empty<P extends string> = `pattern "${P}" has an empty segment: remove the extra "/"`
     expectTypeOf<CheckedPattern<'/orders'>>().toEqualTypeOf<Empty<'/orders'>>()
     expectTypeOf<CheckedPattern<'orders/'>>().toEqualTypeOf<Empty<'orders/'>>()
@@ -121,9 +142,14 @@ describe('a channel', () => {
 test('a contract rejects what is no channel, and one named then', () => {
   // @ts-expect-error a contract named then would be a promise
   defineContract(thenable)
+  // @ts-expect-error both name 'orders/42'
+  defineContract({ order: orders, other: channel('orders/:id', orderEvents) })
+  // Known only as strings, they may well differ.
+  defineContract({ order: unknownPattern, other: unknownPattern })
   // @ts-expect-error events are no channel
   defineContract({ order: orderEvents })
 })
 
 const orders = channel('orders/:orderId', orderEvents)
 declare const thenable: { then: typeof orders }
+declare const unknownPattern: Channel<string, { created: { id: string } }>

@@ -1,7 +1,7 @@
 import type { Channel } from './channel.js'
 import { NameError, PatternError } from './errors.js'
 import type { Events } from './events.js'
-import { nameOf, overlap, type ParamNames, type ParamStringsOf, type ParamsOf, paramsIn, parsePattern } from './pattern.js'
+import { nameOf, overlap, type ParamNames, type ParamStringsOf, type ParamsOf, paramsIn, parsePattern, type ShapeOf } from './pattern.js'
 import type { AnyTopic, Subtree, Topic } from './topic.js'
 
 /** A channel as a contract holds it: call it with the params to get a topic. */
@@ -53,13 +53,24 @@ export type Contract<Channels extends object> = {
 type CheckedChannels<C> = {
   [K in keyof C]: K extends 'then'
     ? 'a channel named "then" would make the contract a promise: choose another name'
-    : C[K] extends { readonly pattern: string; readonly events: object }
-      ? C[K]
+    : C[K] extends { readonly pattern: infer P extends string; readonly events: object }
+      ? [Twin<C, K, P>] extends [never]
+        ? C[K]
+        : `the pattern "${P}" overlaps that of channel "${Twin<C, K, P>}": a topic would belong to both`
       : 'a contract holds channels: use channel(pattern, events)'
 }
 
+/** Other channels whose pattern has the same shape. Looked up in a map, for a comparison of each with each would be dear. */
+type Twin<C, K, P extends string> = string extends P ? never : Exclude<KeysByShape<C>[ShapeOf<P> & keyof KeysByShape<C>], K> & string
+
+type KeysByShape<C> = {
+  [K in keyof C & string as C[K] extends { readonly pattern: infer P extends string } ? ShapeOf<P> : never]: K
+}
+
 /**
- * Gathers the channels of an application into one contract, which server and client import.
+ * Gathers the channels of an application into one contract, which server and client import. Patterns that differ in the
+ * names of their params alone are compile errors at both channels; what overlaps otherwise (`orders/:id` and `orders/new`)
+ * is found when this runs.
  *
  * @throws PatternError where a name could belong to two channels.
  * @throws NameError for a channel named `then`, which would make the contract a promise.

@@ -4,11 +4,20 @@ import { type AnyEvents, checkType, type Events } from './events.js'
 import type { JsonProblem } from './json.js'
 import { checkSchema } from './schema-check.js'
 
+/*
+ * Both walk an inferred copy of the map. TypeScript keeps an alias that maps over its own parameter by name, and hovers
+ * and published declarations would read `DecodedOf<{ created: ZodObject<…> }>`, and need Zod to be understood.
+ */
+
 /** The data of each type in code, taken from a map of schemas. */
-export type DecodedOf<S> = { [K in keyof S]: S[K] extends StandardSchemaV1<infer _, infer Output> ? Output : never }
+export type DecodedOf<S> = S extends infer T extends object
+  ? { -readonly [K in keyof T]: T[K] extends StandardSchemaV1<infer _, infer Output> ? Output : never }
+  : never
 
 /** The data of each type on the wire, taken from a map of schemas. */
-export type WireOf<S> = { [K in keyof S]: S[K] extends StandardSchemaV1<infer Input, infer _> ? Input : never }
+export type WireOf<S> = S extends infer T extends object
+  ? { -readonly [K in keyof T]: T[K] extends StandardSchemaV1<infer Input, infer _> ? Input : never }
+  : never
 
 /** A map of schemas as it must be: what is wrong with an entry becomes the type that this entry does not fit. */
 export type CheckedSchemas<S> = { [K in keyof S]: [Problem<K, S[K]>] extends [never] ? S[K] : Problem<K, S[K]> }
@@ -29,14 +38,30 @@ type TypeProblem<K> = K extends string
 
 type SchemaProblem<Schema> =
   Schema extends StandardSchemaV1<infer Input, infer Output>
-    ? [JsonProblem<Input>] extends [never]
-      ? Schema extends { readonly _zod: unknown }
-        ? never
-        : [Input, Output] extends [Output, Input]
+    ? Schema extends { readonly _zod: { readonly def: infer Def } }
+      ? // First, for what comes into most of these is unknown, and "may be anything" would be the wrong words.
+        [OneWayProblem<Def>] extends [never]
+        ? JsonProblem<Input>
+        : OneWayProblem<Def>
+      : [JsonProblem<Input>] extends [never]
+        ? [Input, Output] extends [Output, Input]
           ? never
           : 'this schema changes its value, and only a Zod codec can be undone: use z.codec, or let the schema only check'
-      : JsonProblem<Input>
+        : JsonProblem<Input>
     : 'an event needs a schema: Zod, or any Standard Schema'
+
+/** What the type of a Zod schema tells of itself; what it holds deeper down is found when the events are defined. */
+type OneWayProblem<Def> = Def extends { readonly type: 'transform' } | { readonly type: 'pipe'; readonly out: Transform }
+  ? 'data is transformed one way, and encoding could not undo it: use z.codec'
+  : Def extends { readonly type: 'pipe'; readonly in: Transform }
+    ? 'data is preprocessed, which encoding could not undo: use z.codec'
+    : Def extends { readonly type: 'catch' }
+      ? 'data hides bad values with catch, which encoding cannot undo: use z.codec, or default'
+      : never
+
+interface Transform {
+  readonly _zod: { readonly def: { readonly type: 'transform' } }
+}
 
 /**
  * Defines a set of event types with their schemas: Zod 4 (with codecs, which encode on the server and decode on the

@@ -20,8 +20,8 @@ describe('what makes the round trip compiles', () => {
     })
     expectTypeOf(orderEvents).toEqualTypeOf<
       Events<
-        { readonly created: { id: string; total: number }; readonly shipped: { id: string; at: Date } },
-        { readonly created: { id: string; total: number }; readonly shipped: { id: string; at: string } }
+        { created: { id: string; total: number }; shipped: { id: string; at: Date } },
+        { created: { id: string; total: number }; shipped: { id: string; at: string } }
       >
     >()
     expectTypeOf(orderEvents).toExtend<AnyEvents>()
@@ -29,9 +29,7 @@ describe('what makes the round trip compiles', () => {
 
   test('scalars, text and no data', () => {
     const events = defineEvents({ n: z.number(), none: z.null(), token: text, choice: z.enum(['a', 'b']) })
-    expectTypeOf(events).toEqualTypeOf<
-      Events<{ readonly n: number; readonly none: null; readonly token: string; readonly choice: 'a' | 'b' }>
-    >()
+    expectTypeOf(events).toEqualTypeOf<Events<{ n: number; none: null; token: string; choice: 'a' | 'b' }>>()
   })
 
   test('recursive types', () => {
@@ -59,7 +57,7 @@ describe('what makes the round trip compiles', () => {
       readonly lines: readonly { readonly sku: string }[]
     }
     const schema: StandardSchemaV1<Order> = z.object({ id: z.string(), lines: z.array(z.object({ sku: z.string() })) })
-    expectTypeOf(defineEvents({ order: schema })).toEqualTypeOf<Events<{ readonly order: Order }>>()
+    expectTypeOf(defineEvents({ order: schema })).toEqualTypeOf<Events<{ order: Order }>>()
   })
 
   test('other libraries', () => {
@@ -68,9 +66,7 @@ describe('what makes the round trip compiles', () => {
       valibot: v.object({ n: v.number() }),
       ark: type({ n: 'number' }),
     })
-    expectTypeOf(events).toEqualTypeOf<
-      Events<{ readonly mini: { n: number }; readonly valibot: { n: number }; readonly ark: { n: number } }>
-    >()
+    expectTypeOf(events).toEqualTypeOf<Events<{ mini: { n: number }; valibot: { n: number }; ark: { n: number } }>>()
   })
 
   test('codecs, where JSON meets code', () => {
@@ -85,20 +81,20 @@ describe('what makes the round trip compiles', () => {
     expectTypeOf(events).toEqualTypeOf<
       Events<
         {
-          readonly date: { at?: Date | undefined }
-          readonly bigint: bigint[]
-          readonly url: URL | null
-          readonly bytes: Uint8Array
-          readonly map: Map<Date, bigint>
-          readonly set: Set<number>
+          date: { at?: Date | undefined }
+          bigint: bigint[]
+          url: URL | null
+          bytes: Uint8Array
+          map: Map<Date, bigint>
+          set: Set<number>
         },
         {
-          readonly date: { at?: string | undefined }
-          readonly bigint: string[]
-          readonly url: string | null
-          readonly bytes: string
-          readonly map: [string, string][]
-          readonly set: number[]
+          date: { at?: string | undefined }
+          bigint: string[]
+          url: string | null
+          bytes: string
+          map: [string, string][]
+          set: number[]
         }
       >
     >()
@@ -170,6 +166,23 @@ describe('what does not compiles to words, at its place', () => {
     defineEvents({ e: changing })
     // @ts-expect-error a morph of ArkType
     defineEvents({ e: type('string.numeric.parse') })
+  })
+
+  test('what Zod could not undo', () => {
+    const transformed = z.string().transform(Number)
+    const preprocessed = z.preprocess(String, z.string())
+    const caught = z.string().catch('')
+    const small = mini.pipe(mini.string(), mini.transform(Number))
+    type OneWay = 'data is transformed one way, and encoding could not undo it: use z.codec'
+    expectTypeOf<Verdict<typeof transformed>>().toEqualTypeOf<OneWay>()
+    expectTypeOf<Verdict<typeof small>>().toEqualTypeOf<OneWay>()
+    expectTypeOf<Verdict<typeof preprocessed>>().toEqualTypeOf<'data is preprocessed, which encoding could not undo: use z.codec'>()
+    type Caught = 'data hides bad values with catch, which encoding cannot undo: use z.codec, or default'
+    expectTypeOf<Verdict<typeof caught>>().toEqualTypeOf<Caught>()
+    const codec = z.codec(z.string(), z.date(), { decode: (wire) => new Date(wire), encode: (date) => date.toISOString() })
+    expectTypeOf<Verdict<typeof codec>>().toEqualTypeOf<typeof codec>()
+    // @ts-expect-error a transform, which encoding could not undo
+    defineEvents({ e: z.string().transform(Number) })
   })
 
   test('types that the protocol cannot carry', () => {

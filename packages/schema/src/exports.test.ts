@@ -35,7 +35,6 @@ test('@sse/schema', () => {
       "parseTopic",
       "setOf",
       "text",
-      "toJson",
       "urlString",
     ]
   `)

@@ -3,7 +3,7 @@ export { base64Bytes, bigintString, isoDate, mapOf, setOf, urlString } from './c
 export { type Contract, type ContractChannel, defineContract, parseTopic, type SubtreeChannel, type TopicOf } from './contract.js'
 export { decode, fromJson } from './decode.js'
 export { type DecodedOf, defineEvents, isEvents, type WireOf } from './define-events.js'
-export { encode, toJson } from './encode.js'
+export { encode } from './encode.js'
 export {
   FieldError,
   InvalidJsonError,

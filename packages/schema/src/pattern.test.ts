@@ -86,8 +86,6 @@ describe('a param is percent-encoded into the name', () => {
     [1e21, 'orders/1e%2B21'],
     ['*', 'orders/%2A'],
     ['a*', 'orders/a%2A'],
-    ['.', 'orders/%2E'],
-    ['..', 'orders/%2E%2E'],
     ['...', 'orders/...'],
     ['a.b', 'orders/a.b'],
     ['@now', 'orders/%40now'],
@@ -125,6 +123,8 @@ describe('a param that cannot be part of a name', () => {
     [{ id: undefined }, 'id', 'is missing'],
     [Object.create({ id: '42' }), 'id', 'is missing'],
     [{ id: '' }, 'id', 'is empty, which would name a topic of another shape'],
+    [{ id: '.' }, 'id', 'is ".", which URLs resolve even when encoded: put something before it'],
+    [{ id: '..' }, 'id', 'is "..", which URLs resolve even when encoded: put something before it'],
     [{ id: null }, 'id', 'must be a string or a finite number'],
     [{ id: true }, 'id', 'must be a string or a finite number'],
     [{ id: Number.NaN }, 'id', 'must be a string or a finite number'],
@@ -171,6 +171,8 @@ describe('a name counts in one spelling only', () => {
     ['orders/.', 'a bare dot'],
     ['orders/..', 'two bare dots'],
     ['orders/%2E%2E%2E', 'dots that need no encoding'],
+    ['orders/%2E', 'a dot that is encoded'],
+    ['orders/%2E%2E', 'two dots that are encoded'],
     ['orders/%2E.', 'dots half encoded'],
     ['orders/%', 'a cut-off escape'],
     ['orders/%zz', 'no escape'],
@@ -223,7 +225,7 @@ describe('for any params', () => {
     fc.assert(
       fc.property(hostile, hostile, (a, b) => {
         const name = tryName(a, b)
-        if (name === undefined || /%2E/.test(name)) return
+        if (name === undefined) return
         expect(new URL(`https://example.com/${name}`).pathname).toBe(`/${name}`)
       }),
     )

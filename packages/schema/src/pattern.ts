@@ -17,23 +17,59 @@ export type ParamStringsOf<P extends string> = string extends P
 /** The pattern itself, or what is wrong with it: the type that it then does not fit. */
 export type CheckedPattern<P extends string> = [PatternProblem<P>] extends [never] ? P : PatternProblem<P>
 
-type PatternProblem<P extends string> = string extends P
+/** The same that `parsePattern` says, segment by segment. */
+type PatternProblem<P extends string, Rest extends string = P, Seen = never> = string extends P
   ? never
   : P extends ''
     ? 'a pattern needs at least one segment'
-    : P extends `${string}${'#' | '@' | '*' | '%' | ' ' | '?' | '\n' | '\r' | '\0'}${string}`
-      ? `pattern "${P}" holds a character that a topic's name cannot: use A-Z a-z 0-9 - . _ ~ in segments, and "/" between`
-      : P extends `/${string}` | `${string}/` | `${string}//${string}`
-        ? `pattern "${P}" has an empty segment: remove the extra "/"`
-        : RepeatedParam<P> extends infer Name extends string
-          ? [Name] extends [never]
-            ? never
-            : `pattern "${P}" has the param "${Name}" twice: give each its own name`
-          : never
+    : Rest extends `${infer Segment}/${infer More}`
+      ? [SegmentProblem<P, Segment, Seen>] extends [never]
+        ? PatternProblem<P, More, Seen | ParamName<Segment>>
+        : SegmentProblem<P, Segment, Seen>
+      : SegmentProblem<P, Rest, Seen>
 
-type RepeatedParam<P extends string, Seen = never> = P extends `${infer Segment}/${infer Rest}`
-  ? (ParamName<Segment> & Seen) | RepeatedParam<Rest, Seen | ParamName<Segment>>
-  : ParamName<P> & Seen
+type SegmentProblem<P extends string, Segment extends string, Seen> = Segment extends ''
+  ? `pattern "${P}" has an empty segment: remove the extra "/"`
+  : Segment extends `:${infer Name}`
+    ? ParamProblem<P, Name, Seen>
+    : Segment extends '.' | '..'
+      ? `pattern "${P}" has the segment "${Segment}", which URLs would resolve: name it otherwise`
+      : [Foreign<Segment, Unreserved>] extends [never]
+        ? never
+        : `pattern "${P}" holds "${Foreign<Segment, Unreserved>}", which a topic's name cannot: use A-Z a-z 0-9 - . _ ~ in segments`
+
+type ParamProblem<P extends string, Name extends string, Seen> = Name extends '' | '__proto__' | `${Digit}${string}`
+  ? ParamNameWords<P, Name>
+  : [Foreign<Name, Letter | Digit | '_'>] extends [never]
+    ? Name extends Seen
+      ? `pattern "${P}" has the param "${Name}" twice: give each its own name`
+      : never
+    : ParamNameWords<P, Name>
+
+type ParamNameWords<
+  P extends string,
+  Name extends string,
+> = `pattern "${P}" has the param ":${Name}", whose name must be letters, digits and "_", not beginning with a digit`
+
+/** The first character that is not in an alphabet, or never. A character at a time: the compiler does this without a stack. */
+type Foreign<S extends string, Alphabet> = S extends `${infer First}${infer Rest}`
+  ? First extends Alphabet
+    ? Foreign<Rest, Alphabet>
+    : First
+  : never
+
+type Lower =
+  | ('a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i' | 'j' | 'k' | 'l' | 'm')
+  | ('n' | 'o' | 'p' | 'q' | 'r' | 's' | 't' | 'u' | 'v' | 'w' | 'x' | 'y' | 'z')
+type Letter = Lower | Uppercase<Lower>
+type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9'
+type Unreserved = Letter | Digit | '-' | '.' | '_' | '~'
+
+/** A pattern without its params' names, `'orders/:'`: two of one shape have the same names. */
+export type ShapeOf<P extends string, Before extends string = ''> = P extends `${infer Segment}/${infer Rest}`
+  ? ShapeOf<Rest, `${Before}${ShapeOfSegment<Segment>}/`>
+  : `${Before}${ShapeOfSegment<P>}`
+type ShapeOfSegment<Segment extends string> = Segment extends `:${string}` ? ':' : Segment
 
 type Segment = { readonly literal: string } | { readonly param: string }
 
@@ -90,7 +126,8 @@ export function overlap(a: Pattern, b: Pattern): boolean {
  * A topic's name: the pattern with each param percent-encoded, so that no value can forge another topic, a subtree
  * (`*`), a start (`@`), a type (`#`) or a second name for the same topic.
  *
- * @throws ParamError for a param that is missing, unknown, empty, not a string or finite number, or holds a lone surrogate.
+ * @throws ParamError for a param that is missing, unknown, empty, `.` or `..`, not a string or finite number, or holds a
+ * lone surrogate.
  */
 export function nameOf({ text, segments }: Pattern, params: Readonly<Record<string, unknown>>): string {
   const known = new Set<string>()
@@ -129,8 +166,10 @@ function encodeParam(pattern: string, param: string, value: unknown): string {
   const plain = String(value)
   if (plain === '') throw new ParamError(param, pattern, 'is empty, which would name a topic of another shape')
   if (/\p{Surrogate}/u.test(plain)) throw new ParamError(param, pattern, 'holds a lone surrogate, which UTF-8 cannot carry')
-  // As segments of a URL's path these two would be resolved away, and a client may put a name there.
-  if (plain === '.' || plain === '..') return plain.replaceAll('.', '%2E')
+  // A client may put a name into a URL's path, where these two are resolved away, `%2E` just as `.` (WHATWG URL).
+  if (plain === '.' || plain === '..') {
+    throw new ParamError(param, pattern, `is ${JSON.stringify(plain)}, which URLs resolve even when encoded: put something before it`)
+  }
   // What encodeURIComponent leaves of RFC 3986's reserved characters; of them `*` would turn an id into a subtree.
   return encodeURIComponent(plain).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
 }

@@ -98,6 +98,19 @@ describe.each(notJson)('what JSON cannot carry is rejected: %s', (_, schema, wor
 test.each<Rejected>([
   ['undefined', z.undefined(), 'data', 'is undefined: use z.null() for an event without data'],
   ['void', z.void(), 'data', 'is undefined: use z.null() for an event without data'],
+  // With z.literal(1n) alone, JSON.stringify would throw at the first send; undefined would make an event without data.
+  ['the literal undefined', z.literal(['a', undefined]), 'data', 'is undefined: use z.null() for an event without data'],
+  ['a literal bigint', z.literal(1n), 'data', 'is a bigint: use bigintString'],
+  ['a literal bigint among others', z.object({ n: z.literal(['a', 1n]) }), 'data.n', 'is a bigint: use bigintString'],
+  ['optional data', z.string().optional(), 'data', 'may be undefined, and an event without data is none: use z.nullable'],
+  ['optional data, wrapped', z.lazy(() => mini.nullable(mini.optional(mini.string()))), 'data', 'may be undefined'],
+  ['optional data in a union', z.union([z.string().optional(), z.number()]), 'data', 'may be undefined'],
+  [
+    'an optional wire side',
+    z.codec(z.string().optional(), z.string(), { decode: String, encode: () => undefined }),
+    'data',
+    'may be undefined',
+  ],
   ['a function', z.function(), 'data', 'is a function: JSON cannot carry it'],
   ['an object that may hold more', z.looseObject({ a: z.string() }), 'data.*', 'may be anything'],
   [
@@ -142,6 +155,11 @@ describe('what makes the round trip is accepted', () => {
       'the ready-made codecs',
       z.object({ a: isoDate, b: bigintString, c: urlString, d: base64Bytes, e: mapOf(isoDate, bigintString), f: setOf(isoDate) }),
     ],
+    ['optional data that is so no longer', z.nonoptional(z.string().optional())],
+    ['optional data with a default', z.string().optional().default('')],
+    ['optional data in code only', z.codec(z.string(), z.string().optional(), { decode: (wire) => wire, encode: (code) => code ?? '' })],
+    ['literals', z.literal(['a', 1, true, null])],
+    ['an optional literal undefined', z.object({ a: z.literal(undefined) })],
     ['an optional undefined', z.object({ a: z.undefined() })],
     ['a Valibot schema', v.object({ n: v.number() })],
   ])('%s', (_, schema) => {

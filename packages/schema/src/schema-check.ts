@@ -70,8 +70,13 @@ function problemOf(def: Def, path: string, side: Side): string | undefined {
   const functions = [def['fn'], def['transform'], def['reverseTransform'], ...listOf(def['checks']).flatMap(functionsOfCheck)]
   if (functions.some(isAsync)) return asynchronous
   if (side === 'code') return undefined
-  if (path === 'data' && (kind === 'undefined' || kind === 'void')) return 'is undefined: use z.null() for an event without data'
-  return notJson[kind]
+  const literals = listOf(def['values'])
+  if (path === 'data') {
+    if (kind === 'undefined' || kind === 'void' || literals.includes(undefined))
+      return 'is undefined: use z.null() for an event without data'
+    if (kind === 'optional') return 'may be undefined, and an event without data is none: use z.nullable'
+  }
+  return notJson[kind] ?? literals.map((literal) => notJson[typeof literal]).find((problem) => problem !== undefined)
 }
 
 /** A schema's own parts, each with its path and side. */
@@ -108,9 +113,19 @@ function partsOf(def: Def, path: string, side: Side): readonly (readonly [schema
       ]
     case 'lazy':
       return [[typeof def['getter'] === 'function' ? def['getter']() : undefined, path, side]]
+    case 'nonoptional':
+    case 'default':
+    case 'prefault':
+      // What is optional beneath these is so no longer.
+      return [[withoutOptional(def['innerType']), path, side]]
     default:
       return [[def['innerType'], path, side]]
   }
+}
+
+function withoutOptional(schema: unknown): unknown {
+  const def = defOf(schema)
+  return def?.['type'] === 'optional' ? def['innerType'] : schema
 }
 
 function functionsOfCheck(check: unknown): unknown[] {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { read } from '../testing/read.js'
 import {
   type Control,
@@ -84,6 +84,35 @@ describe('what could be forged is not read', () => {
 
   test.each([{}, { key: 5 }, { key: null }, { key: [key] }])('sse.ready with %j for a key', (fields) => {
     expect(readControl(written('sse.ready', { protocol: 1, heartbeat: 0, text: [], ...fields }), undefined)).toBeUndefined()
+  })
+
+  // The client builds its silence watch on heartbeat, and asks text for every event: neither may be anything else.
+  test.each<readonly [title: string, fields: string]>([
+    ['no protocol', '"heartbeat":0,"text":[]'],
+    ['a protocol in words', '"protocol":"1","heartbeat":0,"text":[]'],
+    ['protocol 0', '"protocol":0,"heartbeat":0,"text":[]'],
+    ['no heartbeat', '"protocol":1,"text":[]'],
+    ['a heartbeat in words', '"protocol":1,"heartbeat":"15000","text":[]'],
+    ['a negative heartbeat', '"protocol":1,"heartbeat":-5,"text":[]'],
+    ['an endless heartbeat', '"protocol":1,"heartbeat":1e999,"text":[]'],
+    ['no text', '"protocol":1,"heartbeat":0'],
+    ['a text that is no list', '"protocol":1,"heartbeat":0,"text":"token"'],
+    ['a text that is like a list', '"protocol":1,"heartbeat":0,"text":{"length":0}'],
+    ['a text of what are no types', '"protocol":1,"heartbeat":0,"text":["token",5]'],
+  ])('sse.ready with %s', (_, fields) => {
+    expect(readControl({ event: 'sse.ready', data: `{"key":"k3y",${fields}}` }, undefined)).toBeUndefined()
+  })
+
+  test('sse.ready of a later protocol is ready all the same, with what it adds', () => {
+    const later = { protocol: 2, heartbeat: 0.5, text: [], key, colour: 'blue' }
+    expect(readControl(written('sse.ready', later), undefined)).toEqual({ type: 'sse.ready', ...later })
+  })
+
+  test('an event, whose data is then not even parsed', () => {
+    const parse = vi.spyOn(JSON, 'parse')
+    for (const event of [undefined, '', 'created', 'orders/42#created']) readControl({ event, data: '{"key":"k3y"}' }, key)
+    expect(parse).not.toHaveBeenCalled()
+    parse.mockRestore()
   })
 
   test.each(['', '{', 'null', '1', '"sse.end"', '[]', `["${key}"]`, 'undefined', '{"key":"k3y"', '\0'])('data that is %j', (data) => {

@@ -78,17 +78,37 @@ export function controlKey(): string {
  * and its own key serves the rest of the connection. A type that only a later protocol knows comes out as it is.
  */
 export function readControl({ event, data }: Message, key: string | undefined): Control | undefined {
+  const isReady = event === 'sse.ready'
+  // Before the data is looked at: nearly every message is an event, and parsed once by whoever takes it.
+  if (!event?.startsWith(reservedPrefix) || isReady !== (key === undefined)) return undefined
   try {
-    const fields: unknown = JSON.parse(data ?? '')
-    const isReady = event === 'sse.ready'
-    if (!event?.startsWith(reservedPrefix) || !hasKey(fields) || isReady !== (key === undefined)) return undefined
-    // The key vouches for the fields: only a server of this protocol knows it.
-    return isReady || fields.key === key ? ({ ...fields, type: event } as Control) : undefined
+    const fields: Unchecked | null = JSON.parse(data ?? '')
+    // The key vouches for the fields: only a server of this protocol knows it. Nothing yet vouches for `sse.ready`.
+    return (isReady ? isReadyShape(fields) : fields?.key === key) ? ({ ...fields, type: event } as Control) : undefined
   } catch {
     return undefined
   }
 }
 
-function hasKey(fields: unknown): fields is { readonly key: string } {
-  return typeof fields === 'object' && fields !== null && 'key' in fields && typeof fields.key === 'string'
+/** What JSON holds: of what is no object, every field is undefined. */
+type Unchecked = { readonly [Field in keyof ReadyControl]?: unknown }
+
+/** Without this a foreign server's `sse.ready` would set a negative watch, or make a failure of every event. */
+function isReadyShape(fields: Unchecked | null): boolean {
+  return (
+    isString(fields?.key) &&
+    isAtLeast(1, fields?.protocol) &&
+    isAtLeast(0, fields?.heartbeat) &&
+    Array.isArray(fields?.text) &&
+    fields.text.every(isString)
+  )
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+/** JSON has no infinity, but reads `1e999` as one. */
+function isAtLeast(least: number, value: unknown): boolean {
+  return Number.isFinite(value) && Number(value) >= least
 }

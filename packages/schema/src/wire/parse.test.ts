@@ -149,6 +149,12 @@ test.each([
   expect(read(...mark, 'data:1\n\n')).toEqual([event('1')])
 })
 
+// Node's own decoder takes off both where a chunk ends inside the first.
+test.each([1, 2, 3, 4, 5])('A15 of two byte order marks only the first is taken off, cut after %i bytes', (at) => {
+  const stream = bytesOf('\uFEFF\uFEFFdata:1\n\ndata:2\n\n')
+  expect(read(stream.slice(0, at), stream.slice(at))).toEqual([event('2')])
+})
+
 test('A15 each connection has its own byte order mark', () => {
   const stream = '\uFEFFdata:1\n\n'
   expect([...read(stream), ...read(stream)]).toEqual([event('1'), event('1')])

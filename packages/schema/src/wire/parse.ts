@@ -12,16 +12,19 @@ export class MessageTooLargeError extends SseError {
   }
 }
 
-/** WHATWG HTML §9.2.5: a line ends with CRLF, LF or CR. */
-const lineEnd = /\r\n?|\n/
-
-/** The beginning of a line that counts; comments and other fields are ignored (§9.2.6). */
-const known = /^(?:data|event|id|retry):/
+/** The fields that count, in the order of how often they are met; comments and other fields are ignored (§9.2.6). */
+const fields = ['data', 'id', 'event', 'retry'] as const
 
 /** So many characters tell whether a line counts. */
 const telling = 6
 
-const space = 0x20
+/** The field of a line, if it counts: its name goes up to a colon, or is all of the line. */
+function fieldOf(line: string): (typeof fields)[number] | undefined {
+  for (const field of fields) {
+    if (line.startsWith(field) && (line[field.length] ?? ':') === ':') return field
+  }
+  return undefined
+}
 
 /**
  * Reads an event stream (WHATWG HTML §9.2.6): returns a function that takes the next chunk, however it was cut, and
@@ -36,13 +39,14 @@ const space = 0x20
  * large one in the same chunk they are returned, and the next call throws.
  */
 export function createReader(limit: number): (chunk: Uint8Array) => readonly Message[] {
-  // Takes off the byte order mark, too (§9.2.6 "UTF-8 decode").
-  const decoder = new TextDecoder()
+  // Decoders find a byte order mark that is cut in two in different ways, so the mark is left for us to take off.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let messages: Message[] = []
   /** The line under way, in pieces: joined once, or a long line in small chunks would cost its length squared. */
   let pieces: string[] = []
   let held = 0
-  let afterCr = false
+  /** What the next character may be without counting: the stream's byte order mark, or the LF of a CRLF that was cut in two. */
+  let skipped = '\uFEFF'
   let tooLarge = false
   let id: string | undefined
   let event: string | undefined
@@ -53,25 +57,15 @@ export function createReader(limit: number): (chunk: Uint8Array) => readonly Mes
   }
 
   const take = (line: string): void => {
-    if (line === '') return dispatch()
-    const colon = line.indexOf(':')
-    const field = colon < 0 ? line : line.slice(0, colon)
-    const value = colon < 0 ? '' : line.slice(line.charCodeAt(colon + 1) === space ? colon + 2 : colon + 1)
-    switch (field) {
-      case 'data':
-        measure(line.length)
-        data = data === undefined ? value : `${data}\n${value}`
-        return
-      case 'event':
-        event = value || undefined
-        return measure(line.length)
-      case 'id':
-        if (!value.includes('\0')) id = value
-        return measure(line.length)
-      case 'retry':
-        if (/^\d+$/.test(value)) give({ retry: Number(value) })
-        return measure(line.length)
-    }
+    const field = fieldOf(line)
+    if (field === undefined) return
+    measure(line.length)
+    const after = field.length + 1
+    const value = line.slice(line[after] === ' ' ? after + 1 : after)
+    if (field === 'data') data = data === undefined ? value : `${data}\n${value}`
+    else if (field === 'event') event = value || undefined
+    else if (field === 'id') id = value.includes('\0') ? id : value
+    else if (/^\d+$/.test(value)) give({ retry: Number(value) })
   }
 
   const dispatch = (): void => {
@@ -85,21 +79,26 @@ export function createReader(limit: number): (chunk: Uint8Array) => readonly Mes
     if (!tooLarge) messages.push(message)
   }
 
-  const consume = (text: string): void => {
-    // Of a line that ended with a CR in the chunk before, this LF is the other half.
-    const rest = afterCr && text.startsWith('\n') ? text.slice(1) : text
-    afterCr = rest.endsWith('\r')
-    const lines = rest.split(rest.includes('\r') ? lineEnd : '\n')
-    const last = lines.pop() ?? ''
-    for (const line of lines) {
-      take(held > 0 ? pieces.join('') + line : line)
-      pieces = []
-      held = 0
+  const consume = (chunk: string): void => {
+    let start = chunk[0] === skipped ? 1 : 0
+    skipped = chunk.endsWith('\r') ? '\n' : ''
+    // WHATWG HTML §9.2.5: a line ends with CRLF, LF or CR. Most streams hold no CR, so that their text stays as it is.
+    const text = chunk.includes('\r') ? chunk.replace(/\r\n?/g, '\n') : chunk
+    for (let end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
+      const line = text.slice(start, end)
+      start = end + 1
+      if (held > 0) {
+        take(pieces.join('') + line)
+        pieces = []
+        held = 0
+      } else if (line === '') dispatch()
+      else take(line)
     }
+    const last = text.slice(start)
     pieces.push(last)
     held += last.length
     // What will be ignored is not held, so that a comment may be of any length.
-    if (held >= telling && held - last.length < telling && !known.test(pieces.join(''))) {
+    if (held >= telling && held - last.length < telling && !fieldOf(pieces.join(''))) {
       pieces = [':']
       held = 1
     }
