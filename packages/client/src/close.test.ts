@@ -201,6 +201,40 @@ describe('leaving the scope of `await using`', () => {
   })
 })
 
+describe('disposing waits for no code of the application', () => {
+  test('not for headers that are being made', async () => {
+    const asked = deferred()
+    const headers = (): Promise<HeadersInit> => {
+      asked.resolve()
+      return new Promise(() => {})
+    }
+    const live = subscribe('http://sse.test/', { ...scriptedFetch(), headers })
+    await asked.promise
+    await live[Symbol.asyncDispose]()
+  })
+
+  test('not for a handler that hangs', async () => {
+    const called = deferred()
+    const live = subscribe('http://sse.test/', scriptedFetch([event('a', 1)]))
+    live.on('a', () => {
+      called.resolve()
+      return new Promise(() => {})
+    })
+    await called.promise
+    await live[Symbol.asyncDispose]()
+  })
+
+  test('so that a handler may await it', async () => {
+    const disposed = deferred()
+    const live = subscribe('http://sse.test/', scriptedFetch([event('a', 1)]))
+    live.on('a', async () => {
+      await live[Symbol.asyncDispose]()
+      disposed.resolve()
+    })
+    await disposed.promise
+  })
+})
+
 describe('after it was closed', () => {
   test('a handler gets nothing, and its end does nothing', async () => {
     const live = subscribe('http://sse.test/', { ...scriptedFetch([event('a', 1)]) })

@@ -83,10 +83,11 @@ describe('a stream of ours', () => {
   })
 
   test('the topic before # is told apart from the type', async () => {
-    const heard = await hear([ready() + event('orders/42#shipped', 1) + event('shipped', 2) + end])
+    const heard = await hear([ready() + event('orders/42#shipped', 1) + event('shipped', 2) + event('a#b#c', 3) + end])
     expect(heard.events).toEqual([
       { type: 'shipped', data: 1, id: '', topic: 'orders/42' },
       { type: 'shipped', data: 2, id: '', topic: undefined },
+      { type: 'b#c', data: 3, id: '', topic: 'a' },
     ])
   })
 })
@@ -177,6 +178,15 @@ describe('control cannot be forged', () => {
     expect(heard.lastEventId).toBe('7')
     // Whoever keeps an event's id to begin there again must not be answered that all is over.
     expect(heard.events.map((received) => Object(received).id)).not.toContain('sse.end')
+  })
+
+  test('nor does the end of a stream take the position: whoever keeps it would be answered for ever that all is over', async () => {
+    const message = { type: 'sse.error', code: 'gone', message: 'later', retry: false } as const
+    const ended = await hear([ready() + event('a', 1, '7') + control({ type: 'sse.end', reason: 'done' }, 'sse.end')])
+    expect(ended.lastEventId).toBe('7')
+    const live = subscribe(url, scriptedFetch([ready() + event('a', 1, '7') + control(message, 'sse.end')]))
+    expect(await failureOf(collect(live))).toMatchObject({ code: 'server_error' })
+    expect(live.lastEventId).toBe('7')
   })
 
   test('each connection has a key of its own', async () => {

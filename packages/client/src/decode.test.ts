@@ -85,6 +85,28 @@ describe('with `events`', () => {
   })
 })
 
+test('a schema that throws is told by name, without the data; the stream goes on', async () => {
+  const cause = new Error('s3cret')
+  const made = defineEvents({ made: z.string() })
+  const throwing: typeof made = {
+    ...made,
+    decode: (type, data) => {
+      if (data.includes('s3cret')) throw cause
+      return made.decode(type, data)
+    },
+  }
+  const errors: Error[] = []
+  const received = collect(
+    subscribe(url, {
+      ...scriptedFetch([ready() + event('made', 's3cret') + event('made', 'a') + end]),
+      events: throwing,
+      onError: (error) => void errors.push(error),
+    }),
+  )
+  expect(await received).toMatchObject([{ data: 'a' }])
+  expect(errors).toMatchObject([{ code: 'handler_failed', message: 'the schema of made threw', cause }])
+})
+
 describe('without `events`', () => {
   test.each([
     ['an object', '{"n":1}', { n: 1 }],

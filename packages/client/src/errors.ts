@@ -1,15 +1,17 @@
-import { SseError } from '@sse/schema'
-import type { GapReason } from '@sse/schema/wire'
+import { type InvalidJsonError, type SchemaError, SseError, type ValidationError } from '@sse/schema'
+import type { GapReason, MessageTooLargeError } from '@sse/schema/wire'
 
 /** The server answered with a status other than 200. 408, 429 and 5xx are retried, 204 is an end, others close. */
 export class HttpStatusError extends SseError {
   readonly code = 'http_status'
   constructor(
+    /** What was asked: method and URL, without the query, which may be secret. */
+    request: string,
     readonly status: number,
     /** The wait that the server asked for with Retry-After, in milliseconds. */
     readonly retryAfter?: number | undefined,
   ) {
-    super(`the server answered ${status}`)
+    super(`${request} answered ${status}`)
   }
 }
 
@@ -28,7 +30,12 @@ export class ConnectionError extends SseError {
   readonly code = 'connection_lost'
 }
 
-/** Nothing arrived for longer than the server's heartbeat allows: the connection is dead, or a proxy holds it back. */
+/** The `headers` function failed, or made what is no header; its error is the cause. Retried as a lost connection is. */
+export class HeadersError extends SseError {
+  readonly code = 'headers_failed'
+}
+
+/** No answer within `connectTimeout`, or nothing for longer than the server's heartbeat allows: it is dead, or a proxy holds it back. */
 export class SilenceError extends SseError {
   readonly code = 'silent'
 }
@@ -56,7 +63,7 @@ export class GapError extends SseError {
   }
 }
 
-/** A handler or callback of the application threw; its error is the cause. The other handlers and the stream go on. */
+/** A handler, callback or schema of the application threw; its error is the cause. The other handlers and the stream go on. */
 export class HandlerError extends SseError {
   readonly code = 'handler_failed'
 }
@@ -64,4 +71,26 @@ export class HandlerError extends SseError {
 /** An option that cannot work; nothing was opened. */
 export class OptionError extends SseError {
   readonly code = 'invalid_option'
+}
+
+/** All that a subscription reports or fails by: `switch (error.code)` tells them apart. */
+export type SubscriptionError =
+  | ConnectionError
+  | ContentTypeError
+  | GapError
+  | HandlerError
+  | HeadersError
+  | HttpStatusError
+  | InvalidJsonError
+  | MessageTooLargeError
+  | OptionError
+  | RefusedError
+  | SchemaError
+  | ServerError
+  | SilenceError
+  | ValidationError
+
+/** Whether it is an error of ours. Of those only the ones of the union can arrive: a transport may throw no others. */
+export function isOurs(error: unknown): error is SubscriptionError {
+  return error instanceof SseError
 }

@@ -9,7 +9,7 @@ import type { Transport } from './transport/transport.js'
  */
 export function eventSource({ types = [] }: EventSourceOptions = {}): Transport {
   return eventSourceTransport((url, withCredentials, request) => {
-    const headers = new Headers(request.headers)
+    const { headers } = request
     if (request.lastEventId !== '') headers.set(lastEventIdHeader, toHeaderValue(request.lastEventId))
     return new EventSource(url, {
       withCredentials,

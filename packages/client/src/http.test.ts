@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ContentTypeError, HttpStatusError } from './errors.js'
+import { ContentTypeError, HeadersError, HttpStatusError } from './errors.js'
+import type { Snapshot } from './state.js'
 import { subscribe } from './subscribe.js'
 import { collect, failureOf } from './testing/async.js'
+import { Log } from './testing/log.js'
 import { startServer } from './testing/raw-server.js'
 import { end, event, ready } from './testing/wire.js'
 
@@ -120,9 +122,9 @@ describe('C30 what the server answers', () => {
 
   test('the error says what it was instead', async () => {
     await using server = await startServer()
-    const failed = failureOf(collect(subscribe(server.url)))
+    const failed = failureOf(collect(subscribe(`${server.url}?token=s3cret`)))
     ;(await server.next()).answer(200, { 'content-type': 'text/html' })
-    expect(await failed).toHaveProperty('message', 'the server answered with text/html, not an event stream: check the URL')
+    expect(await failed).toHaveProperty('message', `GET ${server.url} answered with text/html, not an event stream: check the URL`)
   })
 
   test.each([
@@ -139,6 +141,12 @@ describe('C30 what the server answers', () => {
   })
 })
 
+test('a connection that fails says which, and why', async () => {
+  const fetch = (): Promise<Response> => Promise.reject(new TypeError('no route'))
+  const failed = failureOf(collect(subscribe('http://sse.test/a?token=s3cret', { fetch, reconnect: false })))
+  expect(await failed).toMatchObject({ code: 'connection_lost', message: 'GET http://sse.test/a failed: TypeError: no route' })
+})
+
 describe('C31 statuses', () => {
   test.each([400, 404, 405, 410, 418, 422, 201, 205])('%i closes it for good', async (status) => {
     await using server = await startServer()
@@ -148,7 +156,7 @@ describe('C31 statuses', () => {
     exchange.answer(status)
     const error = await failed
     expect(error).toBeInstanceOf(HttpStatusError)
-    expect(error).toMatchObject({ code: 'http_status', status })
+    expect(error).toMatchObject({ code: 'http_status', status, message: `GET ${server.url} answered ${status}` })
     expect(live.getSnapshot()).toMatchObject({ state: 'closed', reason: 'failed', error })
     await exchange.gone
     expect(server.requests).toBe(1)
@@ -226,6 +234,26 @@ describe('C31 credentials', () => {
     ;(await server.next()).answer(401)
     expect(await failed).toMatchObject({ status: 401 })
     expect(server.requests).toBe(1)
+  })
+
+  test.each<[string, () => HeadersInit | Promise<HeadersInit>]>([
+    [
+      'that throws',
+      () => {
+        throw new Error('s3cret')
+      },
+    ],
+    ['that rejects', () => Promise.reject(new Error('s3cret'))],
+    ['that makes what is no header', () => ({ authorization: 's3\ncret' })],
+  ])('a function %s has an error of its own, which is retried and shows in the state', async (_, headers) => {
+    const states = new Log<Snapshot>()
+    const live = subscribe('http://sse.test/', { headers, onStateChange: states.add })
+    const { error, reason, attempt } = await states.find(({ state }) => state === 'waiting')
+    live.close()
+    expect(error).toBeInstanceOf(HeadersError)
+    expect(error).toMatchObject({ code: 'headers_failed', message: 'the headers could not be made: see the cause' })
+    expect(error?.cause).toBeInstanceOf(Error)
+    expect([reason, attempt]).toEqual(['lost', 1])
   })
 
   test('making them may fail for a while', async () => {

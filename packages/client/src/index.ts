@@ -1,15 +1,17 @@
-export { InvalidJsonError, SseError, ValidationError } from '@sse/schema'
+export { InvalidJsonError, SchemaError, SseError, ValidationError } from '@sse/schema'
 export { MessageTooLargeError } from '@sse/schema/wire'
 export {
   ConnectionError,
   ContentTypeError,
   GapError,
   HandlerError,
+  HeadersError,
   HttpStatusError,
   OptionError,
   RefusedError,
   ServerError,
   SilenceError,
+  type SubscriptionError,
 } from './errors.js'
 export type { ConnectOptions, End, Gap, HeadersSource, UnknownEvent } from './options.js'
 export type { ReconnectOptions } from './reconnect.js'

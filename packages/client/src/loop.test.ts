@@ -199,3 +199,9 @@ describe('C40 iterating is linear', () => {
     expect(count).toBe(200_000)
   })
 })
+
+test('an iterator is iterable itself, as those of the platform are', async () => {
+  const iterator = subscribe('http://sse.test/', scriptedFetch([ready() + event('a', 1) + event('a', 2) + end]))[Symbol.asyncIterator]()
+  expect(await iterator.next()).toMatchObject({ value: { data: 1 } })
+  expect(await collect(iterator)).toMatchObject([{ data: 2 }])
+})

@@ -8,7 +8,7 @@ export interface Consumer<Event> {
 
 /** One `for await` over a subscription's events. It ends, or throws the error, when no more comes. */
 export interface Loop<Event> extends Consumer<Event> {
-  readonly iterator: AsyncIterator<Event, undefined>
+  readonly iterator: AsyncIterableIterator<Event, undefined>
   end(error?: Error): boolean
 }
 
@@ -45,16 +45,18 @@ export function createLoop<Event>(onLeft: () => void): Loop<Event> {
     done()
     return true
   }
-  return {
-    iterator: {
-      next: () => generator.next(),
-      return: () => {
-        // A generator that waits for its next event would not hear of it.
-        end()
-        onLeft()
-        return generator.return(undefined)
-      },
+  const iterator: AsyncIterableIterator<Event, undefined> = {
+    next: () => generator.next(),
+    return: () => {
+      // A generator that waits for its next event would not hear of it.
+      end()
+      onLeft()
+      return generator.return(undefined)
     },
+    [Symbol.asyncIterator]: () => iterator,
+  }
+  return {
+    iterator,
     take: (event) => {
       next = event
       wake()

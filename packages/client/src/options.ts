@@ -1,4 +1,5 @@
 import type { GapReason } from '@sse/schema/wire'
+import type { SubscriptionError } from './errors.js'
 import type { ReconnectOptions } from './reconnect.js'
 import type { Snapshot } from './state.js'
 import type { Transport } from './transport/transport.js'
@@ -32,12 +33,13 @@ export interface End {
 export interface ConnectOptions {
   /** In capitals. Default GET, or POST where there is a body. Others than GET are repeated only as `reconnect` says. */
   readonly method?: string | undefined
+  /** Where the function throws, or what it makes is no header, the attempt has failed with HeadersError, and is made again. */
   readonly headers?: HeadersSource | undefined
   /** Sent again at each reconnect, so it cannot be a stream. */
   readonly body?: Exclude<BodyInit, ReadableStream> | undefined
   /** As in `fetch`. Default: the platform's, which is cookies for the same origin. */
   readonly credentials?: RequestCredentials | undefined
-  /** Where to begin: the last event ID of an earlier subscription. Default: at the server's beginning. */
+  /** Where to begin: the `lastEventId` of an earlier subscription. Default: at the server's beginning. */
   readonly lastEventId?: string | undefined
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined
@@ -47,11 +49,20 @@ export interface ConnectOptions {
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined
   /**
+   * Milliseconds that the server has to answer in, without the time that `headers` takes; 0: no limit. Default 30,000.
+   * At the bound the attempt has failed: a server that always needs longer is never reached, and what it did for a
+   * request other than GET is lost.
+   */
+  readonly connectTimeout?: number | undefined
+  /**
    * Milliseconds of silence after which a connection counts as dead, for servers that announce no heartbeat.
    * Default: none, and a dead connection to such a server is noticed only when the platform notices.
    */
   readonly maxSilence?: number | undefined
-  /** The largest message in characters. Default 16,777,216. A larger one closes the subscription with MessageTooLargeError. */
+  /**
+   * The largest message in characters. Default 16,777,216. A larger one closes the subscription with MessageTooLargeError,
+   * for it would come again: if it is to be expected, raise this.
+   */
   readonly maxMessageSize?: number | undefined
   /** What data is, for servers that do not say: default `json`. With `text` it is handed over as it came. */
   readonly format?: 'json' | 'text' | undefined
@@ -71,7 +82,7 @@ export interface ConnectOptions {
    * reports a failure, or the subscription closed for good by one. Failures that are retried are in the state instead.
    * Default: reported as unhandled errors, unless a loop throws it.
    */
-  readonly onError?: ((error: Error) => void) | undefined
+  readonly onError?: ((error: SubscriptionError) => void) | undefined
   /** The server ended the stream for good, or these topics of it. */
   readonly onEnd?: ((end: End) => void) | undefined
   /** An event's type is not among `events`. Default: skipped, for a newer server may send what this client does not know. */

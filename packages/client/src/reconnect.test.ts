@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ConnectionError, ContentTypeError, HttpStatusError, OptionError, RefusedError, ServerError, SilenceError } from './errors.js'
+import {
+  ConnectionError,
+  ContentTypeError,
+  HeadersError,
+  HttpStatusError,
+  OptionError,
+  RefusedError,
+  ServerError,
+  SilenceError,
+  type SubscriptionError,
+} from './errors.js'
 import { clampWait, isTransient, reconnectDelay, retryAfter } from './reconnect.js'
 
 describe('C37 reconnectDelay', () => {
@@ -73,16 +83,16 @@ test.each([
   expect(retryAfter(header, 0)).toBe(wait)
 })
 
-test.each<readonly [Error, boolean]>([
-  ...[408, 429, 500, 502, 503, 504, 599].map((status) => [new HttpStatusError(status), true] as const),
-  ...[201, 304, 400, 401, 403, 404, 405, 410, 413].map((status) => [new HttpStatusError(status), false] as const),
+test.each<readonly [SubscriptionError, boolean]>([
+  ...[408, 429, 500, 502, 503, 504, 599].map((status) => [new HttpStatusError('GET http://sse.test/', status), true] as const),
+  ...[201, 304, 400, 401, 403, 404, 405, 410, 413].map((status) => [new HttpStatusError('GET http://sse.test/', status), false] as const),
   [new ConnectionError('lost'), true],
   [new SilenceError('silent'), true],
+  [new HeadersError('no token'), true],
   [new ContentTypeError('text/html'), false],
   [new RefusedError('refused'), false],
   [new OptionError('wrong'), false],
   [new ServerError('forbidden', 'no'), false],
-  [new Error('unknown'), false],
 ])('C31 whether another attempt may mend it: %s: %s', (error, transient) => {
   expect(isTransient(error)).toBe(transient)
 })

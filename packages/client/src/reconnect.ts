@@ -1,4 +1,4 @@
-import { ConnectionError, HttpStatusError, SilenceError } from './errors.js'
+import { ConnectionError, HeadersError, HttpStatusError, SilenceError, type SubscriptionError } from './errors.js'
 
 /** How a subscription comes back. Times are in milliseconds. */
 export interface ReconnectOptions {
@@ -46,7 +46,8 @@ export function retryAfter(header: string | null, now: number): number | undefin
 }
 
 /** Whether another attempt may go better. The same event would be too large again, the same page no stream again. */
-export function isTransient(error: Error): boolean {
-  if (!(error instanceof HttpStatusError)) return error instanceof ConnectionError || error instanceof SilenceError
+export function isTransient(error: SubscriptionError): boolean {
+  if (!(error instanceof HttpStatusError))
+    return error instanceof ConnectionError || error instanceof SilenceError || error instanceof HeadersError
   return error.status === 408 || error.status === 429 || error.status >= 500
 }

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { OptionError } from './errors.js'
 import type { ConnectOptions } from './options.js'
 import type { State } from './state.js'
 import { subscribe } from './subscribe.js'
@@ -7,6 +8,12 @@ import { type Exchange, type RawServer, startServer } from './testing/raw-server
 import { end, event, ready } from './testing/wire.js'
 
 const reconnect = { baseDelay: 0 }
+const url = 'http://sse.test/'
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
 
 test('it connects in a microtask, so that whoever subscribes can attach handlers first', async () => {
   const states: State[] = []
@@ -19,8 +26,48 @@ test('it connects in a microtask, so that whoever subscribes can attach handlers
   live.close()
 })
 
-test.each(['/events', 'events', ''])('a URL that is relative where there is no page is refused at once: %j', (url) => {
-  expect(() => subscribe(url)).toThrow(TypeError)
+test.each<readonly [string, string | URL, ConnectOptions, string]>([
+  ['a URL that is relative where there is no page', '/events', {}, 'url: relative to no page it must begin with https://host'],
+  ['an empty one', '', {}, 'url: relative to no page it must begin with https://host'],
+  ['a URL that cannot be fetched', 'ftp://sse.test/', {}, 'url: it must be http or https, without a password'],
+  ['a password in it', new URL('https://me:s3cret@sse.test/'), {}, 'url: it must be http or https, without a password'],
+  ['a GET with a body', url, { method: 'GET', body: 'x' }, 'body: a GET has none, leave method out'],
+  ['a header’s name', url, { headers: { 'a b': 'x' } }, 'headers: a name or value must be what HTTP can carry'],
+  ['a header’s value', url, { headers: [['authorization', 's3\ncret']] }, 'headers: a name or value must be what HTTP can carry'],
+  ...['\r', '\n', '\0'].map(
+    (culprit) =>
+      [
+        `a position with ${JSON.stringify(culprit)}`,
+        url,
+        { lastEventId: `1${culprit}` },
+        'lastEventId: it must not hold CR, LF or NUL',
+      ] as const,
+  ),
+])('what no attempt could ever send is refused at once, not tried for ever: %s', (_, target, options, message) => {
+  const fetch = vi.spyOn(globalThis, 'fetch')
+  const refused = expect(() => subscribe(target, options))
+  refused.toThrow(OptionError)
+  refused.toThrow(message)
+  expect(fetch).not.toHaveBeenCalled()
+})
+
+test('whoever brings a fetch knows which URLs it can', async () => {
+  const fetch = async (): Promise<Response> => new Response(null, { status: 204 })
+  expect(await collect(subscribe('app://window/events', { fetch }))).toEqual([])
+})
+
+test.each([
+  ['the page', { document: { baseURI: 'http://sse.test/page/' } }, 'http://sse.test/page/events'],
+  ['a worker’s script, where there is no page', { location: { href: 'http://sse.test/worker.js' } }, 'http://sse.test/events'],
+])('a URL may be relative to %s', async (_, globals, absolute) => {
+  for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value)
+  const asked: string[] = []
+  const fetch: typeof globalThis.fetch = async (target) => {
+    asked.push(String(target))
+    return new Response(null, { status: 204 })
+  }
+  await collect(subscribe('events', { fetch }))
+  expect(asked).toEqual([absolute])
 })
 
 test('a URL object is taken too, and not changed', async () => {
@@ -150,6 +197,22 @@ describe('C35 a request other than GET', () => {
     expect((await reading).map(({ data }) => data)).toEqual([1, 2])
     expect(live.getSnapshot()).toMatchObject({ state: 'closed', reason: 'ended', error: undefined })
     expect(server.requests).toBe(1)
+  })
+
+  test('to another’s server over GET is over at its stream’s end where it is not to be asked again', async () => {
+    await using server = await startServer()
+    const live = subscribe(server.url, { reconnect: false })
+    const reading = collect(live)
+    ;(await server.stream('data:1\n\n')).end()
+    expect(await reading).toHaveLength(1)
+    expect(live.getSnapshot()).toMatchObject({ state: 'closed', reason: 'ended', error: undefined })
+  })
+
+  test('to a server of ours is broken off where its end is missing, also with `reconnect: false`', async () => {
+    await using server = await startServer()
+    const failed = failureOf(collect(subscribe(server.url, { reconnect: false })))
+    ;(await server.stream(ready() + event('a', 1))).end()
+    expect(await failed).toMatchObject({ code: 'connection_lost', message: `GET ${server.url} broke off` })
   })
 
   test('to another’s server that marks its end is cut off where the mark is missing', async () => {

@@ -1,3 +1,5 @@
+import type { SubscriptionError } from './errors.js'
+
 /** `connecting`: a request is under way. `open`: it was accepted. `waiting`: for the next attempt. `closed`: for good. */
 export type State = 'connecting' | 'open' | 'waiting' | 'closed'
 
@@ -24,6 +26,6 @@ export interface Snapshot {
   /** When the next attempt starts, in milliseconds since the epoch; only while waiting. */
   readonly retryAt: number | undefined
   /** What went wrong last, while waiting, and when closed by a failure. */
-  readonly error: Error | undefined
+  readonly error: SubscriptionError | undefined
   readonly reason: StateReason | undefined
 }

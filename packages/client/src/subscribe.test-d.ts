@@ -2,7 +2,17 @@ import { channel, defineContract, defineEvents, type EventOf, isoDate, text } fr
 import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 import { eventSource } from './event-source.js'
-import type { ConnectOptions, EventIn, ReconnectOptions, Snapshot, State, Subscription } from './index.js'
+import type {
+  ConnectOptions,
+  EventIn,
+  HttpStatusError,
+  ReconnectOptions,
+  Snapshot,
+  State,
+  Subscription,
+  SubscriptionError,
+  ValidationError,
+} from './index.js'
 import { subscribe } from './index.js'
 
 const orderEvents = defineEvents({
@@ -116,6 +126,12 @@ describe('what cannot be is rejected', () => {
     subscribe<Record<string, string>>('/x', { events: orderEvents })
   })
 
+  test('events that may be undefined: what is not decoded would be typed as if it were', () => {
+    const decoding: boolean = Math.random() < 0.5
+    // @ts-expect-error these events may be undefined
+    subscribe('/x', { events: decoding ? orderEvents : undefined })
+  })
+
   test('an unknown type in on()', () => {
     // @ts-expect-error it would never be called
     subscribe<OrderEvents>('/x').on('shiped', () => {})
@@ -138,6 +154,33 @@ describe('what cannot be is rejected', () => {
   test('a body that cannot be sent again', () => {
     // @ts-expect-error a reconnect would find it used up
     subscribe('/x', { body: new ReadableStream() })
+  })
+})
+
+describe('errors', () => {
+  test('are told apart by their code, in onError and in the state', () => {
+    const statusOf = (error: SubscriptionError): unknown => {
+      switch (error.code) {
+        case 'http_status':
+          expectTypeOf(error).toEqualTypeOf<HttpStatusError>()
+          return error.status
+        case 'invalid_event':
+          expectTypeOf(error).toEqualTypeOf<ValidationError>()
+          return error.issues
+        case 'message_too_large':
+          return error.limit
+        default:
+          return undefined
+      }
+    }
+    subscribe('/x', { onError: statusOf })
+    expectTypeOf<Snapshot['error']>().toEqualTypeOf<SubscriptionError | undefined>()
+    // @ts-expect-error no error of ours has it
+    subscribe('/x', { onError: (error) => error.code === 'http_statsu' })
+  })
+
+  test('an onError for any error still serves', () => {
+    subscribe('/x', { onError: (error: Error) => void error })
   })
 })
 

@@ -1,4 +1,5 @@
 import type { AnyEvents, DecodedPayloads, Events, WirePayloads } from '@sse/schema'
+import { checkedUrl } from './check.js'
 import type { ConnectOptions } from './options.js'
 import { createSubscription, type Subscription } from './subscription.js'
 
@@ -25,8 +26,15 @@ export type CheckedUrl<T> = T extends { readonly type: infer Type extends string
     : 'subscribe takes `typeof events`, or a map from type to data like { tick: { n: number } }; not a union of events'
   : string | URL
 
-/** The events, or why they cannot be given together with a type argument. */
-export type CheckedEvents<T, E> = [Untyped] extends [T] ? E : 'leave the type argument out: { events } carries the types, and decodes too'
+/** The events, or why they cannot be given so. */
+export type CheckedEvents<T, E> = [Untyped] extends [T]
+  ? undefined extends E
+    ? 'these events may be undefined, and what is not decoded has other types: subscribe with them or without, each in its own call'
+    : E
+  : 'leave the type argument out: { events } carries the types, and decodes too'
+
+/** Whether and how to decode. Two cases, for inference drops the `undefined` of a property that need not be there. */
+export type EventsOption<T, E> = { readonly events: CheckedEvents<T, E> } | { readonly events?: undefined }
 
 /**
  * Subscribes to a stream; it reconnects and resumes by itself. Connects at once, in a microtask; reads once somebody
@@ -35,14 +43,13 @@ export type CheckedEvents<T, E> = [Untyped] extends [T] ? E : 'leave the type ar
  * With `{ events }` what arrives is validated and decoded. With a type argument instead (`subscribe<typeof events>(url)`,
  * or a map from type to data) nothing is checked and no schema is needed; data then has the wire's types.
  *
- * @throws TypeError for a URL that is none, or is relative where there is no page.
+ * @throws OptionError for options that could never work; among them a URL that is relative where there is no page.
  */
 export function subscribe<T extends object = Untyped, E extends AnyEvents | undefined = undefined>(
   url: CheckedUrl<T>,
-  options: ConnectOptions & { readonly events?: CheckedEvents<T, E> | undefined } = {},
+  options: ConnectOptions & EventsOption<T, E> = {},
 ): Subscription<PayloadsOf<T, E>> {
   // CheckedEvents lets nothing else through; its words only ever reach the compiler.
   const events = options.events as AnyEvents | undefined
-  // As a browser takes it: relative to the page, where there is one.
-  return createSubscription(new URL(url, globalThis.document?.baseURI), options, events)
+  return createSubscription(checkedUrl(url, options), options, events)
 }

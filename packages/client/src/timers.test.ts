@@ -154,6 +154,54 @@ describe('C36 silence', () => {
   })
 })
 
+describe('connectTimeout', () => {
+  /** Accepts, and never answers. */
+  const mute: typeof globalThis.fetch = (_url, init) =>
+    new Promise((_, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')), { once: true })
+    })
+
+  test.each([
+    ['30 seconds', {}, 30_000],
+    ['its own', { connectTimeout: 1000 }, 1000],
+  ])('a server that does not answer within %s counts as failed, and is asked again', async (_, options, limit) => {
+    const live = subscribe(`${url}?token=s3cret`, { fetch: mute, ...options })
+    await turns()
+    await vi.advanceTimersByTimeAsync(limit - 1)
+    expect(live.state).toBe('connecting')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(live.getSnapshot()).toMatchObject({ state: 'waiting', reason: 'silent', attempt: 1 })
+    expect(live.getSnapshot().error).toMatchObject({ code: 'silent', message: `GET ${url} gave no answer for ${limit} ms` })
+    live.close()
+  })
+
+  test('is none with 0', async () => {
+    const live = subscribe(url, { fetch: mute, connectTimeout: 0 })
+    await turns()
+    expect(vi.getTimerCount()).toBe(0)
+    live.close()
+  })
+
+  test('does not count the time that headers take', async () => {
+    const live = subscribe(url, { fetch: mute, headers: () => new Promise<HeadersInit>(() => {}) })
+    await turns()
+    expect(vi.getTimerCount()).toBe(0)
+    expect(live.state).toBe('connecting')
+    live.close()
+  })
+
+  test('leaves no timer behind, neither open nor closed', async () => {
+    const open = subscribe(url, scriptedFetch())
+    const closed = subscribe(url, { fetch: mute })
+    await turns()
+    expect(open.state).toBe('open')
+    open.close()
+    closed.close()
+    await closed[Symbol.asyncDispose]()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
 test.each([
   ['a comment', ':\n\n'],
   ['a single byte', 'd'],

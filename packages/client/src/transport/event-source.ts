@@ -1,6 +1,6 @@
 import { controlMessage, lastEventIdParam, type Message, readControl, reservedPrefix } from '@sse/schema/wire'
 import { ConnectionError, HttpStatusError, OptionError, RefusedError } from '../errors.js'
-import type { ConnectRequest, OpenConnection, Transport } from './transport.js'
+import { type ConnectRequest, nameOf, type OpenConnection, type Transport } from './transport.js'
 
 /** What the transport needs of an EventSource: the platform's and the `eventsource` package's have it. */
 export interface EventSourceLike {
@@ -60,13 +60,13 @@ export function eventSourceTransport(make: EventSourceMaker, types: readonly str
         // The package tells the status, the platform does not.
         const status = 'code' in event && typeof event.code === 'number' ? event.code : undefined
         if (status === 204) resolve(undefined)
-        if (status !== undefined) end(new HttpStatusError(status))
+        if (status !== undefined) end(new HttpStatusError(nameOf(request), status))
         // An EventSource that gave up was refused. Without the status it is not tried again: it may have been a 204.
         else
           end(
             source.readyState === closed
-              ? new RefusedError('the server refused the EventSource; the default transport tells with which status')
-              : new ConnectionError('the connection could not be made, or broke off'),
+              ? new RefusedError(`${nameOf(request)} was refused; EventSource does not tell with which status, the default transport does`)
+              : new ConnectionError(`${nameOf(request)} could not be reached, or broke off`),
           )
       }
     })

@@ -1,14 +1,13 @@
 import { createReader, eventStreamType, lastEventIdHeader, lastEventIdParam, toHeaderValue } from '@sse/schema/wire'
 import { ContentTypeError, HttpStatusError } from '../errors.js'
 import { retryAfter } from '../reconnect.js'
-import type { ConnectRequest, OpenConnection } from './transport.js'
+import { type ConnectRequest, nameOf, type OpenConnection } from './transport.js'
 
 /** The default transport: `fetch`, with its headers, methods, statuses and backpressure. */
 export async function fetchTransport(request: ConnectRequest): Promise<OpenConnection | undefined> {
-  const { method, lastEventId, signal, options } = request
+  const { method, headers, lastEventId, signal, options } = request
   const { body, credentials, maxMessageSize = 16_777_216 } = options
   const url = new URL(request.url)
-  const headers = new Headers(request.headers)
   headers.set('accept', eventStreamType)
   if (lastEventId !== '') {
     // Across origins the header would cost a preflight, or be refused by it; servers of ours read the query as well.
@@ -26,10 +25,10 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
   })
   const { status } = response
   if (status === 204) return undefined
-  if (status !== 200) throw new HttpStatusError(status, retryAfter(response.headers.get('retry-after'), Date.now()))
+  if (status !== 200) throw new HttpStatusError(nameOf(request), status, retryAfter(response.headers.get('retry-after'), Date.now()))
   const type = response.headers.get('content-type')
   if (!/^text\/event-stream *(;|$)/i.test(type ?? '') || response.body === null)
-    throw new ContentTypeError(`the server answered with ${type}, not an event stream: check the URL`)
+    throw new ContentTypeError(`${nameOf(request)} answered with ${type ?? 'no content type'}, not an event stream: check the URL`)
   const chunks = response.body.getReader()
   const messages = createReader(maxMessageSize)
   return {

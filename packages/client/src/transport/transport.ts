@@ -6,7 +6,7 @@ export interface ConnectRequest {
   readonly url: URL
   readonly method: string
   /** Made for this attempt. */
-  readonly headers: HeadersInit | undefined
+  readonly headers: Headers
   /** Where the reader is; empty at its beginning. */
   readonly lastEventId: string
   /** Whether the last connection was to another's server, which may not know our query parameter. */
@@ -34,6 +34,11 @@ export interface OpenConnection {
  * Opens one connection; resolves when the server has accepted it, with undefined where it said that nothing more is to
  * come (204).
  *
- * @throws HttpStatusError, ContentTypeError; anything else is a connection that could not be made.
+ * @throws HttpStatusError, ContentTypeError, or another SubscriptionError; anything else is a connection that could not be made.
  */
 export type Transport = (request: ConnectRequest) => Promise<OpenConnection | undefined>
+
+/** What was asked, for the words of an error. Without the query: it may be secret. */
+export function nameOf({ method, url }: Pick<ConnectRequest, 'method' | 'url'>): string {
+  return `${method} ${url.href.replace(/[?#].*/, '')}`
+}

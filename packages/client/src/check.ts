@@ -1,0 +1,37 @@
+import { OptionError } from './errors.js'
+import type { ConnectOptions } from './options.js'
+
+/** The method of a subscription's requests. */
+export function methodOf({ body, method = body === undefined ? 'GET' : 'POST' }: ConnectOptions): string {
+  return method
+}
+
+/**
+ * The URL as a browser takes it: relative to the page, or in a worker to its script.
+ *
+ * @throws OptionError for a request that no attempt could ever make: it would be tried for ever, in silence.
+ */
+export function checkedUrl(url: string | URL, options: ConnectOptions): URL {
+  const { fetch, transport, headers, body, lastEventId = '' } = options
+  const checked = attempt(
+    () => new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href),
+    'url: relative to no page it must begin with https://host',
+  )
+  // Whoever brings a fetch or a transport knows what it can. The URL is not told: query and password are secret.
+  if (!fetch && !transport && !/^https?:\/\/[^/@]*\//.test(checked.href))
+    throw new OptionError('url: it must be http or https, without a password')
+  const method = methodOf(options)
+  if (body !== undefined && /^(get|head)$/i.test(method)) throw new OptionError(`body: a ${method} has none, leave method out`)
+  if (/[\r\n\0]/.test(lastEventId)) throw new OptionError('lastEventId: it must not hold CR, LF or NUL')
+  if (typeof headers !== 'function') attempt(() => new Headers(headers), 'headers: a name or value must be what HTTP can carry')
+  return checked
+}
+
+/** The platform's own words may hold a token: they are the cause, and no part of ours. */
+function attempt<T>(make: () => T, problem: string): T {
+  try {
+    return make()
+  } catch (cause) {
+    throw new OptionError(problem, { cause })
+  }
+}

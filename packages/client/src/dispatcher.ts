@@ -1,0 +1,58 @@
+import { type AnyEvents, fromJson } from '@sse/schema'
+import type { Callbacks } from './callbacks.js'
+import { HandlerError, isOurs } from './errors.js'
+import type { Consumer } from './loop.js'
+import type { ConnectOptions, UnknownEvent } from './options.js'
+
+/** Decodes events and hands them over to everybody who listens. */
+export interface Dispatcher<Event> {
+  /** How many listen. */
+  count(): number
+  /** Returns the function that ends it. */
+  add(consumer: Consumer<Event>): () => void
+  /** A promise for as long as somebody is busy with the event: the slowest sets the pace. */
+  take(event: UnknownEvent, isText: boolean | undefined): Promise<unknown> | undefined
+  /** No more comes. True if somebody throws the error. */
+  end(error: Error | undefined): boolean
+}
+
+export function createDispatcher<Event>(
+  events: AnyEvents | undefined,
+  { format, onUnknown }: ConnectOptions,
+  { call, report }: Callbacks,
+): Dispatcher<Event> {
+  const consumers = new Set<Consumer<Event>>()
+
+  return {
+    count: () => consumers.size,
+    add: (consumer) => {
+      consumers.add(consumer)
+      return () => consumers.delete(consumer)
+    },
+    take: (event, isText) => {
+      const { type, data, id, topic } = event
+      if (events && !events.types.includes(type)) return call(onUnknown, event)
+      let busy: Promise<unknown> | undefined
+      try {
+        const decoded = events ? events.decode(type, data) : isText || format === 'text' ? data : fromJson(type, data)
+        for (const consumer of consumers) {
+          // The one place where data gets its type: `events` has checked it, or the type argument vouches for the server.
+          const one = consumer.take({ type, data: decoded, id, topic } as Event)
+          // Nearly every event finds one consumer, at once done with it; only for a busy one a promise is made.
+          busy = busy ? Promise.all([busy, one]) : one
+        }
+      } catch (thrown) {
+        // Consumers do not throw. A schema that does may quote the data, which may be secret.
+        report(isOurs(thrown) ? thrown : new HandlerError(`the schema of ${type} threw`, { cause: thrown }))
+      }
+      return busy
+    },
+    end: (error) => {
+      let thrown = false
+      for (const { end } of consumers) thrown = end?.(error) || thrown
+      // An event that is being handed over reaches no further consumer, nor waits for a loop that has ended.
+      consumers.clear()
+      return thrown
+    },
+  }
+}
