@@ -9,6 +9,8 @@ export default defineConfig({
   // Two cores: one for the browser, one for servers.
   workers: 2,
   timeout: 90_000,
+  // Two loaded cores take their time; nothing here is a race against it.
+  expect: { timeout: 20_000 },
   forbidOnly: true,
   reporter: [['list']],
   use: {

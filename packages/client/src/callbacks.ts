@@ -32,6 +32,6 @@ export function createCallbacks(onError: ((error: SubscriptionError) => unknown)
 function reportUnhandled(error: unknown): undefined {
   // Node has no reportError, and those of Deno and Bun end the process; all three have Node's process.
   const { process } = globalThis as { process?: { emitWarning?(warning: unknown): void } }
-  if (process?.emitWarning === undefined) reportError(error)
-  else process.emitWarning(error)
+  if (process?.emitWarning) process.emitWarning(error)
+  else reportError(error)
 }

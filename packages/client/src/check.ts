@@ -12,19 +12,13 @@ export function methodOf({ body, method = body === undefined ? 'GET' : 'POST' }:
  * @throws OptionError for a request that no attempt could ever make: it would be tried for ever, in silence.
  */
 export function checkedUrl(url: string | URL, options: ConnectOptions): URL {
-  const { fetch, transport, headers, body, lastEventId = '' } = options
-  const checked = attempt(
-    () => new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href),
-    'url: relative to no page it must begin with https://host',
-  )
-  // Whoever brings a fetch or a transport knows what it can. The URL is not told: query and password are secret.
-  if (!fetch && !transport && !/^https?:\/\/[^/@]*\//.test(checked.href))
-    throw new OptionError('url: it must be http or https, without a password')
+  const { headers, body, lastEventId = '' } = options
+  const absolute = attempt(() => new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href), 'url: make it absolute')
   const method = methodOf(options)
-  if (body !== undefined && /^(get|head)$/i.test(method)) throw new OptionError(`body: a ${method} has none, leave method out`)
-  if (/[\r\n\0]/.test(lastEventId)) throw new OptionError('lastEventId: it must not hold CR, LF or NUL')
-  if (typeof headers !== 'function') attempt(() => new Headers(headers), 'headers: a name or value must be what HTTP can carry')
-  return checked
+  if (body !== undefined && /^(get|head)$/i.test(method)) throw new OptionError(`body: leave out method ${method}`)
+  if (/[\r\n\0]/.test(lastEventId)) throw new OptionError('lastEventId: no CR, LF or NUL')
+  if (typeof headers !== 'function') attempt(() => new Headers(headers), 'headers: see the cause')
+  return absolute
 }
 
 /** The platform's own words may hold a token: they are the cause, and no part of ours. */

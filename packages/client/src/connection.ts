@@ -76,9 +76,9 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
     })
 
   /** Ends the attempt where the transport takes longer. */
-  const watch = <T>(promise: Promise<T>, limit: number | undefined, problem: string): Promise<T> => {
+  const watch = <T>(promise: Promise<T>, limit: number | undefined): Promise<T> => {
     const timer =
-      limit && setTimeout(() => attempt.abort(new SilenceError(`${name} ${problem} ${limit} ms`)), Math.min(limit, longestTimer))
+      limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, longestTimer))
     const watched = promise.finally(() => clearTimeout(timer))
     pending = watched
     return watched
@@ -90,7 +90,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       made = new Headers(typeof headers === 'function' ? await headers({ refresh }) : headers)
     } catch (cause) {
       // The platform's words quote what is no header: it may be a token.
-      throw new HeadersError('the headers could not be made: see the cause', { cause })
+      throw new HeadersError('headers: see the cause', { cause })
     }
     const opening = (options.transport ?? fetchTransport)({
       url,
@@ -99,10 +99,10 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       options,
       types: [...reader.types],
       lastEventId,
-      foreign: session.begun === true && !session.ready,
+      foreign: !!session.begun && !session.ready,
       signal: attempt.signal,
     })
-    return watch(opening, connectTimeout, 'gave no answer for')
+    return watch(opening, connectTimeout)
   }
 
   /** Connects and reads. Returns when nothing more is to come, or it was closed; throws what broke it off. */
@@ -116,7 +116,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       if (!reader.isListening()) await sleep()
       // Two heartbeats may be late.
       const limit = (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence
-      const messages = await watch(connection.read(), limit, 'was silent for')
+      const messages = await watch(connection.read(), limit)
       if (!messages) break
       for (const message of messages) {
         // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
@@ -146,7 +146,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
         return isClosed() ? undefined : reader.onOver()
       } catch (thrown) {
         const cause: unknown = attempt.signal.aborted ? attempt.signal.reason : thrown
-        error = isOurs(cause) ? cause : new ConnectionError(`${name} failed: ${cause}`, { cause })
+        error = isOurs(cause) ? cause : new ConnectionError(`${name}: ${cause}`, { cause })
       } finally {
         // Whatever ended it, its socket must not outlive it.
         attempt.abort()

@@ -104,7 +104,7 @@ test('a schema that throws is told by name, without the data; the stream goes on
     }),
   )
   expect(await received).toMatchObject([{ data: 'a' }])
-  expect(errors).toMatchObject([{ code: 'handler_failed', message: 'the schema of made threw', cause }])
+  expect(errors).toMatchObject([{ code: 'handler_failed', message: 'schema of made threw', cause }])
 })
 
 describe('without `events`', () => {

@@ -30,20 +30,20 @@ export function createDispatcher<Event>(
       return () => consumers.delete(consumer)
     },
     take: (event, isText) => {
-      const { type, data, id, topic } = event
+      const { type, data } = event
       if (events && !events.types.includes(type)) return call(onUnknown, event)
       let busy: Promise<unknown> | undefined
       try {
         const decoded = events ? events.decode(type, data) : isText || format === 'text' ? data : fromJson(type, data)
         for (const consumer of consumers) {
           // The one place where data gets its type: `events` has checked it, or the type argument vouches for the server.
-          const one = consumer.take({ type, data: decoded, id, topic } as Event)
+          const one = consumer.take({ ...event, data: decoded } as Event)
           // Nearly every event finds one consumer, at once done with it; only for a busy one a promise is made.
           busy = busy ? Promise.all([busy, one]) : one
         }
       } catch (thrown) {
         // Consumers do not throw. A schema that does may quote the data, which may be secret.
-        report(isOurs(thrown) ? thrown : new HandlerError(`the schema of ${type} threw`, { cause: thrown }))
+        report(isOurs(thrown) ? thrown : new HandlerError(`schema of ${type} threw`, { cause: thrown }))
       }
       return busy
     },

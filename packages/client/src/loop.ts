@@ -34,7 +34,6 @@ export function createLoop<Event>(onLeft: () => void): Loop<Event> {
       done()
     }
     if (failure !== undefined) throw failure
-    return undefined
   }
 
   const generator = run()

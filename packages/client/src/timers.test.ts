@@ -171,7 +171,7 @@ describe('connectTimeout', () => {
     expect(live.state).toBe('connecting')
     await vi.advanceTimersByTimeAsync(1)
     expect(live.getSnapshot()).toMatchObject({ state: 'waiting', reason: 'silent', attempt: 1 })
-    expect(live.getSnapshot().error).toMatchObject({ code: 'silent', message: `GET ${url} gave no answer for ${limit} ms` })
+    expect(live.getSnapshot().error).toMatchObject({ code: 'silent', message: `GET ${url} was silent for ${limit} ms` })
     live.close()
   })
 

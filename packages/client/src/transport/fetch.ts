@@ -9,7 +9,7 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
   const { body, credentials, maxMessageSize = 16_777_216 } = options
   const url = new URL(request.url)
   headers.set('accept', eventStreamType)
-  if (lastEventId !== '') {
+  if (lastEventId) {
     // Across origins the header would cost a preflight, or be refused by it; servers of ours read the query as well.
     if (isCrossOrigin(url) && !request.foreign) url.searchParams.set(lastEventIdParam, lastEventId)
     else headers.set(lastEventIdHeader, toHeaderValue(lastEventId))
@@ -28,7 +28,7 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
   if (status !== 200) throw new HttpStatusError(nameOf(request), status, retryAfter(response.headers.get('retry-after'), Date.now()))
   const type = response.headers.get('content-type')
   if (!/^text\/event-stream *(;|$)/i.test(type ?? '') || response.body === null)
-    throw new ContentTypeError(`${nameOf(request)} answered with ${type ?? 'no content type'}, not an event stream: check the URL`)
+    throw new ContentTypeError(`${nameOf(request)} answered ${type}, no event stream: check the URL`)
   const chunks = response.body.getReader()
   const messages = createReader(maxMessageSize)
   return {
@@ -42,6 +42,6 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
 }
 
 function isCrossOrigin({ origin }: URL): boolean {
-  const { location } = globalThis as { location?: Location }
-  return location !== undefined && location.origin !== origin
+  const own = globalThis.location?.origin
+  return !!own && own !== origin
 }

@@ -40,5 +40,5 @@ export type Transport = (request: ConnectRequest) => Promise<OpenConnection | un
 
 /** What was asked, for the words of an error. Without the query: it may be secret. */
 export function nameOf({ method, url }: Pick<ConnectRequest, 'method' | 'url'>): string {
-  return `${method} ${url.href.replace(/[?#].*/, '')}`
+  return `${method} ${url.origin}${url.pathname}`
 }
