@@ -12,8 +12,13 @@ export function methodOf({ body, method = body === undefined ? 'GET' : 'POST' }:
  * @throws OptionError for a request that no attempt could ever make: it would be tried for ever, in silence.
  */
 export function checkedUrl(url: string | URL, options: ConnectOptions): URL {
-  const { headers, body, lastEventId = '' } = options
-  const absolute = attempt(() => new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href), 'url: make it absolute')
+  const { fetch, transport, headers, body, lastEventId = '' } = options
+  const absolute = attempt(
+    () => new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href),
+    'url: absolute http(s), no password',
+  )
+  // Whoever brings a fetch or a transport knows what it can. The URL is not told: query and password are secret.
+  if (!fetch && !transport && !/^https?:\/\/[^/@]*\//.test(absolute.href)) throw new OptionError('url: absolute http(s), no password')
   const method = methodOf(options)
   if (body !== undefined && /^(get|head)$/i.test(method)) throw new OptionError(`body: leave out method ${method}`)
   if (/[\r\n\0]/.test(lastEventId)) throw new OptionError('lastEventId: no CR, LF or NUL')

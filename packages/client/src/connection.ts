@@ -35,9 +35,6 @@ export interface Connection {
   settled(): Promise<unknown>
 }
 
-/** A longer timer would fire at once. */
-const longestTimer = 2 ** 31 - 1
-
 export function createConnection(url: URL, options: ConnectOptions, reader: Reader): Connection {
   const { headers, reconnect, endOn, connectTimeout = 30_000 } = options
   const method = methodOf(options)
@@ -75,10 +72,10 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       }
     })
 
-  /** Ends the attempt where the transport takes longer. */
+  /** Ends the attempt where the transport takes longer. A timer of more than 31 bits would fire at once. */
   const watch = <T>(promise: Promise<T>, limit: number | undefined): Promise<T> => {
     const timer =
-      limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, longestTimer))
+      limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, 2 ** 31 - 1))
     const watched = promise.finally(() => clearTimeout(timer))
     pending = watched
     return watched
@@ -97,7 +94,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       method,
       headers: made,
       options,
-      types: [...reader.types],
+      types: reader.types,
       lastEventId,
       foreign: !!session.begun && !session.ready,
       signal: attempt.signal,

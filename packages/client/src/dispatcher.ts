@@ -49,7 +49,10 @@ export function createDispatcher<Event>(
     },
     end: (error) => {
       let thrown = false
-      for (const { end } of consumers) thrown = end?.(error) || thrown
+      for (const { end } of consumers) {
+        end?.(error)
+        thrown ||= !!end
+      }
       // An event that is being handed over reaches no further consumer, nor waits for a loop that has ended.
       consumers.clear()
       return thrown

@@ -124,7 +124,7 @@ describe('C30 what the server answers', () => {
     await using server = await startServer()
     const failed = failureOf(collect(subscribe(`${server.url}?token=s3cret`)))
     ;(await server.next()).answer(200, { 'content-type': 'text/html' })
-    expect(await failed).toHaveProperty('message', `GET ${server.url} answered text/html, no event stream: check the URL`)
+    expect(await failed).toHaveProperty('message', `GET ${server.url} answered text/html, no event stream: wrong URL?`)
   })
 
   test.each([

@@ -2,20 +2,20 @@
 export interface Consumer<Event> {
   /** A promise for as long as it is busy with the event: the next one waits. */
   take(event: Event): Promise<unknown> | undefined
-  /** No more comes. True if it throws the error to somebody. */
-  end?(error: Error | undefined): boolean
+  /** No more comes. Only who throws the error to somebody has this. */
+  end?(error: Error | undefined): void
 }
 
 /** One `for await` over a subscription's events. It ends, or throws the error, when no more comes. */
 export interface Loop<Event> extends Consumer<Event> {
   readonly iterator: AsyncIterableIterator<Event, undefined>
-  end(error?: Error): boolean
+  end(error?: Error): void
 }
 
 /** @param onLeft called when the loop is left by its own will. */
 export function createLoop<Event>(onLeft: () => void): Loop<Event> {
   let next: Event | undefined
-  let failure: unknown
+  let failure: Error | undefined
   let ended = false
   let wake = (): void => {}
   let done = (): void => {}
@@ -33,16 +33,15 @@ export function createLoop<Event>(onLeft: () => void): Loop<Event> {
       yield event
       done()
     }
-    if (failure !== undefined) throw failure
+    if (failure) throw failure
   }
 
   const generator = run()
-  const end = (error?: Error): boolean => {
+  const end = (error?: Error): void => {
     if (!ended) failure = error
     ended = true
     wake()
     done()
-    return true
   }
   const iterator: AsyncIterableIterator<Event, undefined> = {
     next: () => generator.next(),

@@ -27,8 +27,10 @@ test('it connects in a microtask, so that whoever subscribes can attach handlers
 })
 
 test.each<readonly [string, string | URL, ConnectOptions, string]>([
-  ['a URL that is relative where there is no page', '/events', {}, 'url: make it absolute'],
-  ['an empty one', '', {}, 'url: make it absolute'],
+  ['a URL that is relative where there is no page', '/events', {}, 'url: absolute http(s), no password'],
+  ['an empty one', '', {}, 'url: absolute http(s), no password'],
+  ['a URL that cannot be fetched', 'ftp://sse.test/', {}, 'url: absolute http(s), no password'],
+  ['a password in it', new URL('https://me:s3cret@sse.test/'), {}, 'url: absolute http(s), no password'],
   ['a GET with a body', url, { method: 'GET', body: 'x' }, 'body: leave out method GET'],
   ['a header’s name', url, { headers: { 'a b': 'x' } }, 'headers: see the cause'],
   ['a header’s value', url, { headers: [['authorization', 's3\ncret']] }, 'headers: see the cause'],

@@ -11,7 +11,8 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
   headers.set('accept', eventStreamType)
   if (lastEventId) {
     // Across origins the header would cost a preflight, or be refused by it; servers of ours read the query as well.
-    if (isCrossOrigin(url) && !request.foreign) url.searchParams.set(lastEventIdParam, lastEventId)
+    const own = globalThis.location?.origin
+    if (own && own !== url.origin && !request.foreign) url.searchParams.set(lastEventIdParam, lastEventId)
     else headers.set(lastEventIdHeader, toHeaderValue(lastEventId))
   }
   const response = await (options.fetch ?? fetch)(url, {
@@ -28,7 +29,7 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
   if (status !== 200) throw new HttpStatusError(nameOf(request), status, retryAfter(response.headers.get('retry-after'), Date.now()))
   const type = response.headers.get('content-type')
   if (!/^text\/event-stream *(;|$)/i.test(type ?? '') || response.body === null)
-    throw new ContentTypeError(`${nameOf(request)} answered ${type}, no event stream: check the URL`)
+    throw new ContentTypeError(`${nameOf(request)} answered ${type}, no event stream: wrong URL?`)
   const chunks = response.body.getReader()
   const messages = createReader(maxMessageSize)
   return {
@@ -39,9 +40,4 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
       return value && read
     },
   }
-}
-
-function isCrossOrigin({ origin }: URL): boolean {
-  const own = globalThis.location?.origin
-  return !!own && own !== origin
 }

@@ -12,7 +12,7 @@ export interface ConnectRequest {
   /** Whether the last connection was to another's server, which may not know our query parameter. */
   readonly foreign: boolean
   /** The event types of `events` and of handlers so far; a transport that needs no names gives every type. */
-  readonly types: readonly string[]
+  readonly types: Iterable<string>
   /** Aborts the attempt, and later the connection. */
   readonly signal: AbortSignal
   /** The rest is as the application gave it. */
