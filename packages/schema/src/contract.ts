@@ -1,8 +1,19 @@
 import type { Channel } from './channel.js'
 import { NameError, PatternError } from './errors.js'
 import type { Events } from './events.js'
-import { nameOf, overlap, type ParamNames, type ParamStringsOf, type ParamsOf, paramsIn, parsePattern, type ShapeOf } from './pattern.js'
-import type { AnyTopic, Subtree, Topic } from './topic.js'
+import {
+  nameOf,
+  overlap,
+  type ParamNames,
+  type ParamStringsOf,
+  type ParamsOf,
+  type Pattern,
+  type PrefixOf,
+  paramsIn,
+  parsePattern,
+  type ShapeOf,
+} from './pattern.js'
+import type { AnySubtree, AnyTopic, Subtree, Topic } from './topic.js'
 
 /** A channel as a contract holds it: call it with the params to get a topic. */
 export interface ContractChannel<Name extends string, Pattern extends string, Decoded extends object, Wire extends object = Decoded> {
@@ -26,6 +37,8 @@ export interface SubtreeChannel<Name extends string, Pattern extends string, Dec
    * @throws ParamError
    */
   all(...params: ParamsArguments<PrefixOf<Pattern>>): Subtree<Name, Pattern, Decoded, Wire>
+  /** The subtree of that name, or undefined if it is none of this channel's. */
+  parseAll(name: string): Subtree<Name, Pattern, Decoded, Wire> | undefined
 }
 
 type ParamsArguments<P extends string> = [ParamNames<P>] extends [never]
@@ -33,11 +46,6 @@ type ParamsArguments<P extends string> = [ParamNames<P>] extends [never]
     ? [params?: ParamsOf<P>]
     : []
   : [params: ParamsOf<P>]
-
-/** `'tenants/:t/orders/:id'` → `'tenants/:t/orders'`; a pattern that does not end in a param has none. */
-type PrefixOf<P extends string, Before extends string = ''> = P extends `${infer Segment}/${infer Rest}`
-  ? PrefixOf<Rest, Before extends '' ? Segment : `${Before}/${Segment}`>
-  : Before
 
 type EndsInParam<P extends string> = P extends `${string}/${infer Rest}` ? EndsInParam<Rest> : P extends `:${string}` ? true : false
 
@@ -105,10 +113,38 @@ export function parseTopic(
   return undefined
 }
 
+/** The subtree of that name in a contract, or undefined if no channel declares it. */
+export function parseSubtree<C extends object>(contract: Contract<C>, name: string): SubtreeOf<C> | undefined
+export function parseSubtree(
+  contract: Readonly<Record<string, { parse(name: string): AnyTopic | undefined; parseAll?(name: string): AnySubtree | undefined }>>,
+  name: string,
+): AnySubtree | undefined {
+  for (const declared of Object.values(contract)) {
+    const subtree = declared.parseAll?.(name)
+    if (subtree !== undefined) return subtree
+  }
+  return undefined
+}
+
+/** The subtree that a topic belongs to, by name; undefined if its channel declares none. */
+export function subtreeNameOf({ pattern, name }: Pick<AnyTopic, 'pattern' | 'name'>): string | undefined {
+  if (!pattern.slice(pattern.lastIndexOf('/') + 1).startsWith(':')) return undefined
+  return `${name.slice(0, name.lastIndexOf('/') + 1)}*`
+}
+
 /** Any topic of a contract, a union told apart by `channel`. */
 export type TopicOf<Channels extends object> = {
   [K in keyof Channels & string]: Channels[K] extends Channel<infer Pattern, infer Decoded, infer Wire>
     ? Topic<K, Pattern, Decoded, Wire>
+    : never
+}[keyof Channels & string]
+
+/** Any subtree that a contract declares, a union told apart by `channel`. */
+export type SubtreeOf<Channels extends object> = {
+  [K in keyof Channels & string]: Channels[K] extends Channel<infer Pattern, infer Decoded, infer Wire>
+    ? EndsInParam<Pattern> extends true
+      ? Subtree<K, Pattern, Decoded, Wire>
+      : never
     : never
 }[keyof Channels & string]
 
@@ -131,13 +167,26 @@ function contractChannel(channel: string, { pattern: text, events }: Channel<str
   const own = Object.assign(make, { channel, pattern: text, events, parse })
   const last = pattern.segments.at(-1)
   if (last === undefined || !('param' in last)) return own
-  const prefix = { text, segments: pattern.segments.slice(0, -1) }
-  const all = (params: ParamsOf<string> = {}): Subtree<string, string, object> => ({
+  const prefix: Pattern = { text, segments: pattern.segments.slice(0, -1) }
+  const subtree = (name: string, params: ParamStringsOf<string>): AnySubtree => ({
     kind: 'subtree',
     channel,
     pattern: text,
-    name: [...(prefix.segments.length > 0 ? [nameOf(prefix, params)] : []), '*'].join('/'),
+    params,
+    name: name === '' ? '*' : `${name}/*`,
     events,
   })
-  return Object.assign(own, { all })
+  const all = (params: ParamsOf<string> = {}): AnySubtree =>
+    subtree(
+      prefix.segments.length > 0 ? nameOf(prefix, params) : '',
+      Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)])),
+    )
+  const parseAll = (name: string): AnySubtree | undefined => {
+    if (name === '*' && prefix.segments.length === 0) return subtree('', {})
+    if (!name.endsWith('/*') || prefix.segments.length === 0) return undefined
+    const before = name.slice(0, -2)
+    const params = paramsIn(prefix, before)
+    return params && subtree(before, params)
+  }
+  return Object.assign(own, { all, parseAll })
 }

@@ -1,6 +1,16 @@
 export { type Channel, channel } from './channel.js'
 export { base64Bytes, bigintString, isoDate, mapOf, setOf, urlString } from './codecs.js'
-export { type Contract, type ContractChannel, defineContract, parseTopic, type SubtreeChannel, type TopicOf } from './contract.js'
+export {
+  type Contract,
+  type ContractChannel,
+  defineContract,
+  parseSubtree,
+  parseTopic,
+  type SubtreeChannel,
+  type SubtreeOf,
+  subtreeNameOf,
+  type TopicOf,
+} from './contract.js'
 export { decode, fromJson } from './decode.js'
 export { type DecodedOf, defineEvents, isEvents, type WireOf } from './define-events.js'
 export { encode } from './encode.js'
@@ -20,4 +30,4 @@ export type { AnyEvents, Events } from './events.js'
 export type { DecodedPayloads, EventOf, EventUnion, WireEventOf, WirePayloads } from './infer.js'
 export type { ParamStringsOf, ParamsOf } from './pattern.js'
 export { isText, type TextSchema, text } from './text.js'
-export type { AnyTopic, Subtree, Topic } from './topic.js'
+export type { AnySubtree, AnyTopic, Subtree, Topic } from './topic.js'

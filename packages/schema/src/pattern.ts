@@ -14,6 +14,13 @@ export type ParamStringsOf<P extends string> = string extends P
   ? Readonly<Record<string, string>>
   : { readonly [K in ParamNames<P>]: string }
 
+/** `'tenants/:t/orders/:id'` → `'tenants/:t/orders'`: what comes before the last segment. */
+export type PrefixOf<P extends string, Before extends string = ''> = string extends P
+  ? string
+  : P extends `${infer Segment}/${infer Rest}`
+    ? PrefixOf<Rest, Before extends '' ? Segment : `${Before}/${Segment}`>
+    : Before
+
 /** The pattern itself, or what is wrong with it: the type that it then does not fit. */
 export type CheckedPattern<P extends string> = [PatternProblem<P>] extends [never] ? P : PatternProblem<P>
 

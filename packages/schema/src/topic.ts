@@ -1,5 +1,5 @@
 import type { Events } from './events.js'
-import type { ParamStringsOf } from './pattern.js'
+import type { ParamStringsOf, PrefixOf } from './pattern.js'
 
 /** One topic of a channel: a concrete name, with what may be published to it. */
 export interface Topic<Channel extends string, Pattern extends string, Decoded extends object, Wire extends object = Decoded> {
@@ -18,6 +18,8 @@ export interface Subtree<Channel extends string, Pattern extends string, Decoded
   readonly kind: 'subtree'
   readonly channel: Channel
   readonly pattern: Pattern
+  /** Those before the pattern's last one. */
+  readonly params: ParamStringsOf<PrefixOf<Pattern>>
   /** The prefix and a star: `orders/*`. No topic's name holds a star, so this cannot be one. */
   readonly name: string
   readonly events: Events<Decoded, Wire>
@@ -25,3 +27,6 @@ export interface Subtree<Channel extends string, Pattern extends string, Decoded
 
 /** Any topic, where its types do not matter. */
 export type AnyTopic = Topic<string, string, object, object>
+
+/** Any subtree, where its types do not matter. */
+export type AnySubtree = Subtree<string, string, object, object>

@@ -87,3 +87,11 @@ export class ReaderError extends SseError {
     this.retry = options.retry ?? false
   }
 }
+
+/** An event was published to a topic that has ended. It was not stored. */
+export class TopicEndedError extends SseError {
+  readonly code = 'topic_ended'
+  constructor(readonly topic: string) {
+    super(`topic ${JSON.stringify(topic)} has ended: publish before hub.end(), or to another topic`)
+  }
+}

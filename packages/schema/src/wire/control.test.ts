@@ -18,8 +18,8 @@ const key = 'k3y'
 const ready: ReadyControl = { type: 'sse.ready', protocol: protocolVersion, heartbeat: 15_000, text: ['token'], key }
 
 const afterReady: readonly Control[] = [
-  { type: 'sse.live', topics: ['orders/42', 'users/7/inbox'], resumed: true },
-  { type: 'sse.live', topics: [], resumed: false },
+  { type: 'sse.live', topics: ['orders/42', 'users/7/inbox'], resumed: true, position: '1.e.8' },
+  { type: 'sse.live', topics: [], resumed: false, position: '1.e.0' },
   { type: 'sse.gap', topics: ['orders/42'], reason: 'trimmed' },
   { type: 'sse.gap', topics: ['orders/42'], reason: 'reset' },
   { type: 'sse.gap', topics: ['orders/42'], reason: 'overflow' },
@@ -48,7 +48,7 @@ describe('what is written is read', () => {
   })
 
   test('a position goes with it as the id', () => {
-    expect(controlMessage({ type: 'sse.live', topics: [], resumed: true }, key, '1.e.7')).toMatchObject({ id: '1.e.7' })
+    expect(controlMessage({ type: 'sse.live', topics: [], resumed: true, position: '1.e.8' }, key, '1.e.7')).toMatchObject({ id: '1.e.7' })
     expect(controlMessage(ready, key).id).toBeUndefined()
   })
 

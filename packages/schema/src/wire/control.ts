@@ -24,12 +24,16 @@ export interface ReadyControl {
   readonly key: string
 }
 
-/** A replay is through: its message's id is the position from which these topics are live. */
+/**
+ * A replay is through: these topics are live from `position` on, and complete up to it, but for what a gap told. It is also
+ * the message's id, unless the reader is past it already.
+ */
 export interface LiveControl {
   readonly type: 'sse.live'
   readonly topics: readonly string[]
   /** True where the topics went on from the reader's cursor. */
   readonly resumed: boolean
+  readonly position: string
 }
 
 /** Why events are missing: trimmed from history; the history began anew; the reader was too slow for its outbox. */
@@ -60,7 +64,20 @@ export interface EndControl {
   readonly topics?: readonly string[] | undefined
 }
 
-export type Control = ReadyControl | LiveControl | GapControl | ErrorControl | EndControl
+/** Who is on a topic has changed. */
+export interface PresenceControl {
+  readonly type: 'sse.presence'
+  readonly topic: string
+  /** How many are there now. */
+  readonly count: number
+  /** Who came; on the first message of a topic, everybody who is there, up to the server's bound. */
+  readonly joined: readonly string[]
+  readonly left: readonly string[]
+  /** True on the first message of a topic, and when the reader must begin its list anew. */
+  readonly reset: boolean
+}
+
+export type Control = ReadyControl | LiveControl | GapControl | ErrorControl | EndControl | PresenceControl
 
 /** Writes a control message. Each but `sse.ready` carries the stream's key. */
 export function controlMessage(control: Control, key: string, id?: string): Message {

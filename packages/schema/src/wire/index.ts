@@ -1,3 +1,4 @@
+export { type Chain, createChain, type Link } from './chain.js'
 export {
   type Control,
   controlKey,
@@ -8,6 +9,7 @@ export {
   type GapControl,
   type GapReason,
   type LiveControl,
+  type PresenceControl,
   protocolVersion,
   type ReadyControl,
   readControl,
@@ -17,4 +19,5 @@ export { format, formatComment } from './format.js'
 export { eventStreamType, fromHeaderValue, lastEventIdHeader, lastEventIdParam, streamHeaders, toHeaderValue } from './headers.js'
 export type { Message } from './message.js'
 export { createReader, MessageTooLargeError } from './parse.js'
+export { formatPosition, type Position, parsePosition } from './position.js'
 export { splitType } from './type.js'

@@ -1,0 +1,61 @@
+import type { Position } from './position.js'
+
+/** What an event's position says to a reader: the topic's next event, one it had, or that one before it is missing. */
+export type Link = 'next' | 'seen' | 'broken'
+
+/**
+ * A reader's memory of what it had, topic by topic. Each event names the event of its topic that came before, so a reader
+ * notices what was lost on the way, even where the server did not.
+ */
+export interface Chain {
+  /** Judges an event of a topic, and remembers it if it is the next. */
+  take(topic: string, position: Position): Link
+  /** The server says that it has sent all events up to here: what is kept of earlier ones is not needed any more. */
+  verified(position: Position): void
+  /** Events are known to be missing: until the next `verified`, links into the unknown are no news. */
+  loosen(): void
+  /** The last position up to which nothing of the topic is missing: where to resume when its chain is broken. */
+  good(topic: string): number
+}
+
+/** @param start where the reader begins; without it, its first events link to what it never had. */
+export function createChain(start?: Position): Chain {
+  let epoch = start?.epoch
+  let complete = start?.at ?? 0
+  let loose = !start
+  let last = new Map<string, number>()
+
+  /** Another epoch's positions say nothing about this one's. */
+  const enter = (position: Position): void => {
+    if (position.epoch === epoch) return
+    epoch = position.epoch
+    complete = 0
+    loose = true
+    last = new Map()
+  }
+
+  const good = (topic: string): number => Math.max(last.get(topic) ?? 0, complete)
+
+  return {
+    good,
+    take: (topic, position) => {
+      enter(position)
+      const { at, previous } = position
+      if (at <= good(topic)) return 'seen'
+      if (!loose && previous !== undefined && previous > complete && previous !== last.get(topic)) return 'broken'
+      last.set(topic, at)
+      return 'next'
+    },
+    verified: (position) => {
+      enter(position)
+      loose = false
+      // A server that takes a reader back tells an earlier position: what it had since then, it still had.
+      if (position.at < complete) return
+      complete = position.at
+      for (const [topic, at] of last) if (at <= complete) last.delete(topic)
+    },
+    loosen: () => {
+      loose = true
+    },
+  }
+}
