@@ -1,4 +1,5 @@
 import { methodOf } from './check.js'
+import { createCursor } from './cursor.js'
 import { ConnectionError, HeadersError, HttpStatusError, isOurs, SilenceError, type SubscriptionError } from './errors.js'
 import type { ConnectOptions } from './options.js'
 import { clampWait, isTransient, type ReconnectOptions, reconnectDelay } from './reconnect.js'
@@ -9,8 +10,8 @@ import { nameOf, type OpenConnection } from './transport/transport.js'
 
 /** Whom a connection reads for. */
 export interface Reader {
-  /** While nobody listens nothing is read. */
-  isListening(): boolean
+  /** How many listen. While nobody does, nothing is read. */
+  count(): number
   /** The names of event types known so far. */
   readonly types: ReadonlySet<string>
   /** Takes what was read. A promise for as long as it is busy with it: the next waits. */
@@ -43,7 +44,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
   let snapshot: Snapshot = { state: 'connecting', attempt: 0, retryAt: undefined, error: undefined, reason: undefined }
   let attempt = new AbortController()
   let session: Session = {}
-  let lastEventId = options.lastEventId ?? ''
+  const cursor = createCursor(name, options.lastEventId)
   /** Failed attempts in a row. */
   let failures = 0
   /** The reconnection time that the server asked for. */
@@ -74,8 +75,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
 
   /** Ends the attempt where the transport takes longer. A timer of more than 31 bits would fire at once. */
   const watch = <T>(promise: Promise<T>, limit: number | undefined): Promise<T> => {
-    const timer =
-      limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, 2 ** 31 - 1))
+    const timer = limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, 2e9))
     const watched = promise.finally(() => clearTimeout(timer))
     pending = watched
     return watched
@@ -95,7 +95,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       headers: made,
       options,
       types: reader.types,
-      lastEventId,
+      lastEventId: cursor.lastEventId,
       foreign: !!session.begun && !session.ready,
       signal: attempt.signal,
     })
@@ -110,22 +110,23 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
     openedAt = Date.now()
     change('open')
     for (;;) {
-      if (!reader.isListening()) await sleep()
+      if (!reader.count()) await sleep()
       // Two heartbeats may be late.
-      const limit = (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence
-      const messages = await watch(connection.read(), limit)
+      const messages = await watch(connection.read(), (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence)
       if (!messages) break
       for (const message of messages) {
-        // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
-        if (!reader.isListening()) await sleep()
-        if (isClosed()) return
         // WHATWG HTML §9.2.6: a `retry` counts at its own line.
         if (message.retry !== undefined) asked = clampWait(message.retry)
-        const reading = readMessage(session, message, lastEventId)
-        const busy = reader.take(reading)
-        if (busy) await busy
-        // The position is where the reader is: past an event only once that was handed over.
-        lastEventId = reading.position
+        const read = readMessage(session, message, cursor.lastEventId)
+        for (const reading of session.ready ? cursor.check(read) : [read]) {
+          // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
+          if (!reader.count()) await sleep()
+          if (isClosed()) return
+          const busy = reader.take(reading)
+          if (busy) await busy
+          // The position is where the reader is: past an event only once that was handed over.
+          cursor.lastEventId = reading.position
+        }
       }
     }
     // Another's stream is over when it is over, unless it marks its end or is to be asked again; our servers always say so.
@@ -142,7 +143,8 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
         await connect(refresh)
         return isClosed() ? undefined : reader.onOver()
       } catch (thrown) {
-        const cause: unknown = attempt.signal.aborted ? attempt.signal.reason : thrown
+        // Who aborts says why; what the transport then throws does not.
+        const cause: unknown = attempt.signal.reason ?? thrown
         error = isOurs(cause) ? cause : new ConnectionError(`${name}: ${cause}`, { cause })
       } finally {
         // Whatever ended it, its socket must not outlive it.
@@ -157,7 +159,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       const stable = snapshot.state === 'open' && Date.now() - openedAt >= (policy.stableAfter ?? 5_000)
       failures = stable ? 1 : failures + 1
       // A second request may mean a second order: only where it can resume, or the caller said so.
-      const repeats = reconnect === true || (reconnect !== false && (method === 'GET' || lastEventId))
+      const repeats = reconnect === true || (reconnect !== false && (method === 'GET' || cursor.lastEventId))
       if (!repeats || !isTransient(error) || failures >= (policy.maxAttempts ?? Number.POSITIVE_INFINITY)) return reader.onOver(error)
       const delay = reconnectDelay(policy, failures, Math.max(asked, retryAfter), Math.random())
       change('waiting', error instanceof SilenceError ? 'silent' : 'lost', error, Date.now() + delay)
@@ -168,7 +170,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
   return {
     getSnapshot: () => snapshot,
     get lastEventId() {
-      return lastEventId
+      return cursor.lastEventId
     },
     run,
     wake: () => {

@@ -40,8 +40,7 @@ export function clampWait(milliseconds: number): number {
 
 /** A Retry-After header (RFC 9110 §10.2.3), seconds or a date, as milliseconds from now; undefined if it is neither. */
 export function retryAfter(header: string | null, now: number): number | undefined {
-  const text = header ?? ''
-  const wait = /^\d+$/.test(text) ? +text * 1000 : Date.parse(text) - now
+  const wait = /^\d+$/.test(`${header}`) ? Number(header) * 1000 : Date.parse(`${header}`) - now
   return Number.isNaN(wait) ? undefined : clampWait(wait)
 }
 

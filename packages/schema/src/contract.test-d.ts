@@ -1,10 +1,10 @@
 import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 import { type Channel, channel } from './channel.js'
-import { defineContract, parseTopic } from './contract.js'
+import { defineContract, parseSubtree, parseTopic, subtreeNameOf } from './contract.js'
 import { defineEvents } from './define-events.js'
-import type { CheckedPattern, ParamNames, ParamStringsOf, ParamsOf } from './pattern.js'
-import type { AnyTopic, Topic } from './topic.js'
+import type { CheckedPattern, ParamNames, ParamStringsOf, ParamsOf, PrefixOf } from './pattern.js'
+import type { AnySubtree, AnyTopic, Subtree, Topic } from './topic.js'
 
 const orderEvents = defineEvents({ created: z.object({ id: z.string() }) })
 const contract = defineContract({
@@ -79,6 +79,42 @@ describe('a subtree', () => {
 
   test('is no topic', () => {
     expectTypeOf(contract.order.all()).not.toExtend<AnyTopic>()
+  })
+
+  test('knows its channel, pattern and events', () => {
+    expectTypeOf(contract.order.all()).toEqualTypeOf<Subtree<'order', 'orders/:orderId', { created: { id: string } }>>()
+    expectTypeOf(contract.order.all()).toExtend<AnySubtree>()
+  })
+
+  test('has the params before the last one', () => {
+    expectTypeOf(contract.item.all({ tenant: 42 }).params).toEqualTypeOf<{ readonly tenant: string }>()
+    expectTypeOf<keyof ReturnType<typeof contract.order.all>['params']>().toBeNever()
+    expectTypeOf<PrefixOf<'tenants/:tenant/items/:item'>>().toEqualTypeOf<'tenants/:tenant/items'>()
+    expectTypeOf<PrefixOf<':id'>>().toEqualTypeOf<''>()
+    expectTypeOf<AnySubtree['params']>().toEqualTypeOf<Readonly<Record<string, string>>>()
+  })
+
+  test('takes no others', () => {
+    // @ts-expect-error the params are missing
+    const missing = (): AnySubtree => contract.item.all()
+    // @ts-expect-error the last one is what the star stands for
+    const last = (): AnySubtree => contract.item.all({ tenant: 'a', item: 'b' })
+    // @ts-expect-error there is none before the last one
+    const none = (): AnySubtree => contract.order.all({ orderId: '42' })
+    expectTypeOf([missing, last, none]).items.returns.toEqualTypeOf<AnySubtree>()
+  })
+
+  test('read from a name is one of those that are declared, told apart by channel', () => {
+    const subtree = parseSubtree(contract, 'tenants/a/items/*')
+    expectTypeOf(subtree?.channel).toEqualTypeOf<'order' | 'item' | undefined>()
+    if (subtree?.channel === 'item') expectTypeOf(subtree.params).toEqualTypeOf<{ readonly tenant: string }>()
+    expectTypeOf(contract.item.parseAll('x')).toEqualTypeOf<ReturnType<typeof contract.item.all> | undefined>()
+    expectTypeOf(contract.inbox).not.toHaveProperty('parseAll')
+    expectTypeOf(contract.news).not.toHaveProperty('parseAll')
+  })
+
+  test('that a topic belongs to is a name, if there is one', () => {
+    expectTypeOf(subtreeNameOf(contract.order({ orderId: '42' }))).toEqualTypeOf<string | undefined>()
   })
 })
 

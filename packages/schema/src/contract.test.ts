@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Channel, channel } from './channel.js'
-import { defineContract, parseTopic } from './contract.js'
+import { defineContract, parseSubtree, parseTopic, subtreeNameOf } from './contract.js'
 import { defineEvents } from './define-events.js'
 import { NameError, ParamError, PatternError, SchemaError } from './errors.js'
 import { thrownBy } from './testing/thrown.js'
@@ -103,6 +104,7 @@ describe('a subtree', () => {
       kind: 'subtree',
       channel: 'order',
       pattern: 'orders/:orderId',
+      params: {},
       name: 'orders/*',
       events: orderEvents,
     })
@@ -113,6 +115,19 @@ describe('a subtree', () => {
     expect(() => contract.item.all({ tenant: '' })).toThrow(ParamError)
   })
 
+  test('has those params as strings', () => {
+    const numbered = defineContract({ item: channel('tenants/:tenant/items/:item', orderEvents) })
+    expect(numbered.item.all({ tenant: 42 }).params).toEqual({ tenant: '42' })
+    expect(contract.item.all({ tenant: 'a*b' }).params).toEqual({ tenant: 'a*b' })
+  })
+
+  test('does not share its params with the caller', () => {
+    const params = { tenant: 'a' }
+    const subtree = contract.item.all(params)
+    params.tenant = 'b'
+    expect(subtree.params).toEqual({ tenant: 'a' })
+  })
+
   test('of a pattern that is one param is everything', () => {
     expect(defineContract({ all: channel(':id', orderEvents) }).all.all().name).toBe('*')
   })
@@ -121,11 +136,145 @@ describe('a subtree', () => {
     expect(contract.order).toHaveProperty('all')
     expect(contract.inbox).not.toHaveProperty('all')
     expect(contract.news).not.toHaveProperty('all')
+    expect(contract.order).toHaveProperty('parseAll')
+    expect(contract.inbox).not.toHaveProperty('parseAll')
   })
 
   test('no topic has its name', () => {
     for (const id of ['*', '%2A', 'orders/*']) expect(contract.order({ orderId: id }).name).not.toBe(contract.order.all().name)
     expect(parseTopic(contract, contract.order.all().name)).toBeUndefined()
+  })
+})
+
+describe('a subtree read from its name', () => {
+  const everything = defineContract({ all: channel(':id', orderEvents) })
+
+  test.each([
+    [contract.order.all()],
+    [contract.any.all()],
+    [contract.item.all({ tenant: 'a/b' })],
+    [contract.item.all({ tenant: '*' })],
+    [contract.item.all({ tenant: '../users' })],
+    [contract.item.all({ tenant: '__proto__' })],
+  ])('is the same subtree: $name', (subtree) => {
+    expect(parseSubtree(contract, subtree.name)).toEqual(subtree)
+  })
+
+  test('is everything for a star alone, where a pattern is one param', () => {
+    expect(parseSubtree(everything, '*')).toEqual(everything.all.all())
+    expect(parseSubtree(contract, '*')).toBeUndefined()
+  })
+
+  test.each([
+    '',
+    '/',
+    '/*',
+    '*',
+    '**',
+    '*/*',
+    'order',
+    'orders',
+    'orders/',
+    'orders*',
+    'orders/42',
+    'orders/**',
+    'orders/*/',
+    'orders/*/*',
+    'orders/%2A',
+    'orders/%2a',
+    'orders/42/*',
+    'Orders/*',
+    '%6Frders/*',
+    ' orders/*',
+    'orders/* ',
+    'orders/*\n',
+    'orders/*#created',
+    'orders/*@now',
+    'news/*',
+    'users/*',
+    'users/7/*',
+    'users/7/inbox/*',
+    'tenants/*',
+    'tenants//items/*',
+    'tenants/*/items/*',
+    'tenants/./items/*',
+    'tenants/../items/*',
+    'tenants/%2E%2E/items/*',
+    'tenants/a%2fb/items/*',
+    'tenants/%61/items/*',
+    'tenants/a/b/items/*',
+    'tenants/%/items/*',
+    'tenants/%ED%A0%80/items/*',
+    'tenants/\uD800/items/*',
+    'constructor/*',
+    '__proto__/*',
+  ])('%j is none', (name) => {
+    expect(parseSubtree(contract, name)).toBeUndefined()
+  })
+
+  test.each(['', '/*', '**', '*/*', '%2A', 'x', 'x/*'])('nor is %j, where a pattern is one param', (name) => {
+    expect(parseSubtree(everything, name)).toBeUndefined()
+  })
+
+  test('belongs to its own channel alone', () => {
+    expect(contract.order.parseAll('orders/*')).toEqual(contract.order.all())
+    expect(contract.item.parseAll('orders/*')).toBeUndefined()
+    expect(contract.any.parseAll('orders/*')).toBeUndefined()
+  })
+
+  test('is no topic, and a topic is no subtree', () => {
+    expect(parseTopic(contract, 'orders/*')).toBeUndefined()
+    for (const id of ['42', '*', 'a/*']) expect(parseSubtree(contract, contract.order({ orderId: id }).name)).toBeUndefined()
+  })
+
+  test('property: no params are lost or forged on the way', () => {
+    const tenants = fc.string({ unit: 'grapheme', minLength: 1 }).filter((tenant) => tenant !== '.' && tenant !== '..')
+    fc.assert(
+      fc.property(tenants, (tenant) => {
+        const subtree = contract.item.all({ tenant })
+        expect(parseSubtree(contract, subtree.name)).toEqual(subtree)
+        expect(subtree.params).toEqual({ tenant })
+      }),
+    )
+  })
+
+  test('property: no name makes it throw, and one that is read has no second spelling', () => {
+    const parts = fc.constantFrom('orders', 'tenants', 'items', 'any', '*', '%2A', '%', 'a', '..', '', '\uD800', '__proto__')
+    const names = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(parts, { maxLength: 5 }).map((all) => all.join('/')),
+    )
+    fc.assert(
+      fc.property(names, (name) => {
+        expect(parseSubtree(contract, name)?.name ?? name).toBe(name)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('of an empty contract there is none', () => {
+    expect(parseSubtree(defineContract({}), '*')).toBeUndefined()
+  })
+})
+
+describe('the subtree that a topic belongs to', () => {
+  test.each([
+    [contract.order({ orderId: '42' }), contract.order.all()],
+    [contract.order({ orderId: 'a/b' }), contract.order.all()],
+    [contract.order({ orderId: '*' }), contract.order.all()],
+    [contract.item({ tenant: 'a/b', item: 'c/*' }), contract.item.all({ tenant: 'a/b' })],
+  ])('is the one up to its last param: $name', (topic, subtree) => {
+    expect(subtreeNameOf(topic)).toBe(subtree.name)
+  })
+
+  test('is everything for a pattern that is one param', () => {
+    const everything = defineContract({ all: channel(':id', orderEvents) })
+    expect(subtreeNameOf(everything.all({ id: 'a/b' }))).toBe(everything.all.all().name)
+  })
+
+  test('is none where its pattern does not end in a param', () => {
+    expect(subtreeNameOf(contract.news())).toBeUndefined()
+    expect(subtreeNameOf(contract.inbox({ userId: '7' }))).toBeUndefined()
   })
 })
 

@@ -12,6 +12,15 @@ export type CloseReason =
   | 'overflow'
   /** The reader took nothing for as long as `writeTimeout`. */
   | 'stalled'
+  /** What the reader may see has run out, or was taken back: it comes back and is asked again. */
+  | 'expired'
+  | 'disconnected'
+  /** The server goes away. */
+  | 'drained'
+  /** There was no place for it, and it could be told only on a stream. */
+  | 'refused'
+  /** Events came out of their order: the reader comes back and resumes before them. */
+  | 'rewound'
   /** The request was answered without a stream: HEAD, OPTIONS, 405, or 204 to a reader that has seen the end. */
   | 'answered'
 

@@ -1,10 +1,21 @@
 import { isText } from '@sse/schema'
-import { type Control, controlKey, controlMessage, endId, format, formatComment, type GapReason, protocolVersion } from '@sse/schema/wire'
+import {
+  type Control,
+  controlKey,
+  controlMessage,
+  endId,
+  format,
+  formatComment,
+  type GapReason,
+  type Message,
+  protocolVersion,
+} from '@sse/schema/wire'
 import { checkChunk, checkComment, checkMap } from './arguments.js'
-import type { Close } from './close.js'
-import { OverflowError, StreamEndedError } from './errors.js'
+import type { Close, CloseReason } from './close.js'
+import { AlreadyFedError, HubStreamIdError, OptionError, OverflowError, StreamEndedError } from './errors.js'
 import { eventFrame } from './event-frame.js'
 import { attempt, failure, isAbort } from './failure.js'
+import { type Frame, frameOf } from './frame.js'
 import { startHeartbeat } from './heartbeat.js'
 import { type ErrorContext, logError, type Settings } from './options.js'
 import { Outbox } from './outbox.js'
@@ -13,10 +24,17 @@ import type { Sink } from './sink.js'
 import { pump, type Source } from './source.js'
 import type { Outgoing, Stream } from './stream.js'
 import { Turn } from './turn.js'
-import { utf8Length } from './utf8.js'
 
 /** In characters. A reader has `writeTimeout` for each write, so it may be as slow as 64 KiB in that time. */
 const largestWrite = 65_536
+
+/** Whoever feeds a stream beside its application. */
+export interface Feeder {
+  /** The types whose data is verbatim text. */
+  readonly text: readonly string[]
+  /** What a heartbeat says in place of a comment. */
+  heartbeat(): Message | Control | undefined
+}
 
 /** The stream itself, over any sink. It knows no request and no hub; adapters drive it. */
 export class EventStream<Payloads extends object> implements Stream<Payloads> {
@@ -39,25 +57,25 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   #over = false
   #sinkFull = false
   #flushing = false
+  #feeder: Feeder | undefined
+  /** `sse.ready` has not left yet. */
+  #isSilent = true
 
   constructor(sink: Sink, settings: Settings, context: ErrorContext) {
     this.#sink = sink
     this.#settings = settings
     this.#context = context
-    this.#outbox = new Outbox(settings.outbox)
+    this.#outbox = new Outbox(settings.outbox, (topics) => this.#controlFrame({ type: 'sse.gap', topics, reason: 'overflow' }))
     this.lastEventId = context.lastEventId
     this.closed = new Promise((resolve) => {
       this.#settle = resolve
     })
   }
 
-  /** Begins the stream: `sse.ready` is the first thing a reader sees. */
+  /** Begins the stream. `sse.ready`, the first thing a reader sees, leaves with what is sent in the same turn. */
   open(): void {
-    const { events, heartbeat, retry } = this.#settings
-    const text = (events?.types ?? []).filter((type) => isText(events?.schemas[type] ?? {}))
-    this.#control({ type: 'sse.ready', protocol: protocolVersion, heartbeat, text, key: this.#key })
-    if (retry !== undefined) this.#push(format({ retry }))
-    this.#stopHeartbeat = startHeartbeat(heartbeat, () => this.#beat())
+    this.#flushSoon()
+    this.#stopHeartbeat = startHeartbeat(this.#settings.heartbeat, () => this.#beat())
   }
 
   /** The adapter, instead of `open`: the request was answered without a stream. */
@@ -73,8 +91,70 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     return this.#over
   }
 
+  /** Where it came from, for whoever reports about it. */
+  get context(): ErrorContext {
+    return this.#context
+  }
+
+  get settings(): Settings {
+    return this.#settings
+  }
+
+  /** What waits for its reader, and what became of what waited. */
+  get outbox(): Pick<Outbox, 'bytes' | 'frames' | 'conflated' | 'dropped'> {
+    return this.#outbox
+  }
+
+  /**
+   * A feeder begins to relay positioned events: from here on the application's own carry no id.
+   *
+   * @throws AlreadyFedError, StreamEndedError, and OptionError where `sse.ready` has left without the feeder's text types.
+   */
+  feed(feeder: Feeder): void {
+    if (this.#feeder !== undefined) throw new AlreadyFedError()
+    if (this.#isEndedByApplication) throw new StreamEndedError()
+    const known = this.#textTypes
+    const late = feeder.text.find((type) => !known.includes(type))
+    if (!this.#isSilent && late !== undefined) {
+      throw new OptionError(
+        'events',
+        `lack the text type ${JSON.stringify(late)}, which readers are told first of all: subscribe before anything is awaited, or open the stream with { events }`,
+      )
+    }
+    this.#feeder = feeder
+  }
+
+  /** The feeder: a frame that many streams share. What does not fit is dealt with as at every overflow. */
+  relay(frame: Frame): void {
+    if (!this.#isEnding) this.#pushFrame(frame)
+  }
+
+  /** The feeder: text of the protocol's own, in one write with what is relayed next to it. */
+  tell(control: Control, id?: string): void {
+    if (!this.#isEnding) this.#control(control, id)
+  }
+
+  /** The feeder: resolves true when the stream can take more, and false when it is over. */
+  room(): Promise<boolean> {
+    return this.#isEnding ? Promise.resolve(false) : this.#room()
+  }
+
+  /** The feeder: the stream is over for now, or for good, for a reason of its own. Resolves when it is. */
+  async release(close: Close, last = ''): Promise<void> {
+    if (!this.#isEnding) {
+      this.#push(last)
+      this.#finish(close)
+    }
+    await this.closed
+  }
+
+  /** Breaks the connection off, whatever was still on its way. */
+  cut(reason: CloseReason): void {
+    if (!this.#over) this.#abandon(this.#ending ?? { reason, reconnect: true })
+  }
+
   send(event: Outgoing<Payloads>): Promise<boolean> {
-    return this.#accept(() => eventFrame(event, this.#settings))
+    return this.#accept(() => this.#eventFrame(event))
   }
 
   sendAll<T>(source: Source<T>, map?: (item: NonNullable<T>) => Outgoing<Payloads> | null | undefined): Promise<boolean>
@@ -97,7 +177,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     if (!this.#isEnding) {
       // Nothing is awaited before the end is marked: what is sent meanwhile would come after the last event. One frame,
       // for an outbox with room for the event alone would overflow at its end.
-      const last = event === undefined ? '' : eventFrame(event, this.#settings)
+      const last = event === undefined ? '' : this.#eventFrame(event)
       this.#push(last + this.#controlFrame({ type: 'sse.end', reason: 'ended' }, endId))
       this.#finish({ reason: 'ended', reconnect: false })
     }
@@ -165,6 +245,19 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     return this.#ending?.reason === 'ended' || this.#ending?.reason === 'closed'
   }
 
+  get #textTypes(): readonly string[] {
+    const { events } = this.#settings
+    const own = (events?.types ?? []).filter((type) => isText(events?.schemas[type] ?? {}))
+    return [...new Set([...own, ...(this.#feeder?.text ?? [])])]
+  }
+
+  /** An id of the application's own would be taken for a position, and the next reconnection would resume from nowhere. */
+  #eventFrame(event: Outgoing<Payloads>): string {
+    const frame = eventFrame(event, this.#settings)
+    if (this.#feeder !== undefined && event.id !== undefined) throw new HubStreamIdError()
+    return frame
+  }
+
   #accept(make: () => string, raw?: 'raw'): Promise<boolean> {
     if (this.#isEndedByApplication) return Promise.reject(new StreamEndedError())
     if (this.#isEnding) return Promise.resolve(false)
@@ -184,27 +277,48 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     return format(controlMessage(control, this.#key, id))
   }
 
-  #push(frame: string, raw?: 'raw'): void {
-    if (this.#over || frame === '') return
-    const text = raw === undefined && this.#rawTail.isMidMessage ? `\n\n${frame}` : frame
-    if (raw === undefined) this.#rawTail.clear()
-    else this.#rawTail.add(frame)
-    const bytes = utf8Length(text)
-    if (!this.#outbox.push(text, bytes)) {
-      const error = new OverflowError(this.#outbox.bytes + bytes)
-      this.#report(error)
-      this.#abandon({ reason: 'overflow', reconnect: true, error })
-      return
+  #push(text: string, raw?: 'raw'): void {
+    if (text === '') return
+    const frame = frameOf(text)
+    if (raw === undefined) {
+      this.#pushFrame(frame)
+    } else {
+      this.#rawTail.add(text)
+      this.#enqueue(frame)
     }
-    this.#flushSoon()
+  }
+
+  /** A frame of the stream's own format, which finishes off what raw text left open. */
+  #pushFrame(frame: Frame): void {
+    const whole = this.#rawTail.isMidMessage ? frameOf(`\n\n${frame.text}`, frame.overflow) : frame
+    this.#rawTail.clear()
+    this.#enqueue(whole)
+  }
+
+  #enqueue(frame: Frame): void {
+    if (this.#over) return
+    if (this.#outbox.push(frame)) this.#flushSoon()
+    else this.#overflow(this.#outbox.bytes + frame.bytes)
+  }
+
+  #overflow(bytes: number): void {
+    const error = new OverflowError(bytes)
+    this.#report(error)
+    this.#abandon({ reason: 'overflow', reconnect: true, error })
   }
 
   #beat(): void {
+    if (this.#outbox.isStale(Date.now())) this.#overflow(this.#outbox.bytes)
     // Behind a full socket a heartbeat would only grow the outbox; inside a raw line it would break the line.
     if (!this.#outbox.isEmpty || this.#sinkFull || this.#rawTail.isMidLine) return
     // Between the lines of a raw message it is a line of its own: a blank one would end the message.
     if (this.#rawTail.isMidMessage) this.#push(':\n', 'raw')
-    else this.#push(formatComment(''))
+    else {
+      const beat = this.#feeder?.heartbeat()
+      if (beat === undefined) this.#push(formatComment(''))
+      else if ('type' in beat) this.#control(beat)
+      else this.#push(format(beat))
+    }
   }
 
   /** All that is sent in one turn leaves in one write. */
@@ -217,8 +331,8 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   #flush(): void {
     this.#flushing = false
     if (this.#over || this.#sinkFull) return
-    while (!this.#outbox.isEmpty) {
-      const more = this.#sink.write(this.#outbox.take(largestWrite))
+    while (!this.#outbox.isEmpty || this.#isSilent) {
+      const more = this.#sink.write(this.#greeting() + this.#outbox.take(largestWrite))
       // The reader may have left while this was written: no timer may outlive the stream.
       if (this.#over) return
       if (!more) {
@@ -232,6 +346,15 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     // A reader that stalls now would hold the connection for ever: the heartbeat, which would find it, is over.
     this.#startDeadline()
     this.#sink.end()
+  }
+
+  /** What comes before all else, once. */
+  #greeting(): string {
+    if (!this.#isSilent) return ''
+    this.#isSilent = false
+    const { heartbeat, retry } = this.#settings
+    const ready = this.#controlFrame({ type: 'sse.ready', protocol: protocolVersion, heartbeat, text: this.#textTypes, key: this.#key })
+    return retry === undefined ? ready : ready + format({ retry })
   }
 
   #startDeadline(): void {

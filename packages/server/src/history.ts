@@ -54,6 +54,8 @@ export class History {
     const there = (position: number): { readonly appended: Appended } => ({ appended: { epoch: this.#epoch, position, duplicate: true } })
     const known = key === undefined ? undefined : this.#keys.get(keyOf(topic, key))
     if (known !== undefined && known.time > now - this.#limits.keys) return there(known.position)
+    // Checked before anything changes: a rejected append leaves nothing.
+    const bounds = retain === undefined ? undefined : boundsOf(retain)
     const log = this.#log(topic, subtree)
     if (log.ended) {
       if (kind === 'end') return there(log.tail)
@@ -66,7 +68,7 @@ export class History {
     log.tail = position
     log.ended = kind === 'end'
     log.touched = now
-    if (retain !== undefined) log.bounds = boundsOf(retain)
+    if (bounds !== undefined) log.bounds = bounds
     trim(log, now)
     if (key !== undefined) this.#remember(keyOf(topic, key), position, now)
     this.#logs.delete(topic)
@@ -104,9 +106,11 @@ export class History {
     if (log === undefined) return this.#position
     trim(log, now)
     const kept = log.entries.slice(log.head)
-    const first = 'last' in from ? kept.filter(({ kind }) => kind === 'event').at(-from.last) : kept.find(({ time }) => time >= from.since)
-    // `at(-0)` is the first: none at all were asked for.
-    return first === undefined || ('last' in from && from.last === 0) ? this.#position : first.position - 1
+    if ('last' in from && from.last < 1) return this.#position
+    const first =
+      // Not `at`: where fewer are kept than were asked for, it is all of them.
+      'last' in from ? kept.filter(({ kind }) => kind === 'event').slice(-from.last)[0] : kept.find(({ time }) => time >= from.since)
+    return first === undefined ? this.#position : first.position - 1
   }
 
   /** Gives back entries that have expired, then topics that nobody has published to for long. */
@@ -160,7 +164,10 @@ export class History {
   }
 
   #giveBackFirst(): void {
-    for (const [topic, log] of this.#logs) return this.#giveBack(topic, log)
+    for (const [topic, log] of this.#logs) {
+      this.#giveBack(topic, log)
+      return
+    }
   }
 
   /** One step: without its tail, only the floor tells a reader that was here before from one that missed something. */

@@ -32,7 +32,7 @@ test('an option that is undefined is an option that is not there', () => {
     onClose: undefined,
   }
   expect(settingsOf(all)).toMatchObject(defaults)
-  expect(settingsOf({ outbox: { maxFrames: 5 } }).outbox).toEqual({ maxBytes: 1_048_576, maxFrames: 5 })
+  expect(settingsOf({ outbox: { maxFrames: 5 } }).outbox).toEqual({ maxBytes: 1_048_576, maxFrames: 5, maxAge: 120_000 })
 })
 
 describe('a value that makes no sense is named', () => {

@@ -83,6 +83,7 @@ export function settingsOf(options: StreamOptions): Settings {
     outbox: {
       maxBytes: positive('outbox.maxBytes', outbox?.maxBytes ?? defaultOutboxLimits.maxBytes),
       maxFrames: positive('outbox.maxFrames', outbox?.maxFrames ?? defaultOutboxLimits.maxFrames),
+      maxAge: positive('outbox.maxAge', outbox?.maxAge ?? defaultOutboxLimits.maxAge),
     },
     writeTimeout: positive('writeTimeout', milliseconds('writeTimeout', options.writeTimeout ?? 60_000)),
     methods: checkedMethods(options.methods ?? ['GET', 'POST']),

@@ -1,14 +1,17 @@
 import type { Position } from './position.js'
 
-/** What an event's position says to a reader: the topic's next event, one it had, or that one before it is missing. */
-export type Link = 'next' | 'seen' | 'broken'
+/**
+ * What an event's position says to a reader: it is the topic's next event; it is one that the reader had; one before it is
+ * missing; or that one is still missing where the reader came to it again, so that it is not to be had.
+ */
+export type Link = 'next' | 'seen' | 'broken' | 'gap'
 
 /**
  * A reader's memory of what it had, topic by topic. Each event names the event of its topic that came before, so a reader
  * notices what was lost on the way, even where the server did not.
  */
 export interface Chain {
-  /** Judges an event of a topic, and remembers it if it is the next. */
+  /** Judges an event of a topic, and remembers it unless its chain is broken. */
   take(topic: string, position: Position): Link
   /** The server says that it has sent all events up to here: what is kept of earlier ones is not needed any more. */
   verified(position: Position): void
@@ -21,17 +24,21 @@ export interface Chain {
 /** @param start where the reader begins; without it, its first events link to what it never had. */
 export function createChain(start?: Position): Chain {
   let epoch = start?.epoch
+  /** Up to here the reader has everything. */
   let complete = start?.at ?? 0
-  let loose = !start
-  let last = new Map<string, number>()
+  /** Whether events are known to be missing. A reader that begins at nothing enters its first epoch so. */
+  let loose = false
+  /** Where a chain was broken last. */
+  let broken = 0
+  const last = new Map<string, number>()
 
   /** Another epoch's positions say nothing about this one's. */
   const enter = (position: Position): void => {
     if (position.epoch === epoch) return
     epoch = position.epoch
-    complete = 0
+    complete = broken = 0
     loose = true
-    last = new Map()
+    last.clear()
   }
 
   const good = (topic: string): number => Math.max(last.get(topic) ?? 0, complete)
@@ -40,18 +47,22 @@ export function createChain(start?: Position): Chain {
     good,
     take: (topic, position) => {
       enter(position)
-      const { at, previous } = position
-      if (at <= good(topic)) return 'seen'
-      if (!loose && previous !== undefined && previous > complete && previous !== last.get(topic)) return 'broken'
+      const { at, previous = 0 } = position
+      const had = good(topic)
+      if (at <= had) return 'seen'
+      const linked = loose || previous <= had
+      if (!linked && broken !== at) {
+        broken = at
+        return 'broken'
+      }
       last.set(topic, at)
-      return 'next'
+      return linked ? 'next' : 'gap'
     },
     verified: (position) => {
       enter(position)
       loose = false
       // A server that takes a reader back tells an earlier position: what it had since then, it still had.
-      if (position.at < complete) return
-      complete = position.at
+      complete = Math.max(complete, position.at)
       for (const [topic, at] of last) if (at <= complete) last.delete(topic)
     },
     loosen: () => {

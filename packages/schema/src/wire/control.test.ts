@@ -27,6 +27,8 @@ const afterReady: readonly Control[] = [
   { type: 'sse.error', code: 'failed', message: 'later', retry: true },
   { type: 'sse.end', reason: 'done', topics: ['orders/42'] },
   { type: 'sse.end', reason: 'done' },
+  { type: 'sse.presence', topic: 'orders/42', count: 2, joined: ['ann', 'b\nob'], left: [], reset: true },
+  { type: 'sse.presence', topic: 'orders/42', count: 0, joined: [], left: ['ann'], reset: false },
 ]
 
 /** A control message as a hostile or a later server may write it. */
@@ -50,6 +52,12 @@ describe('what is written is read', () => {
   test('a position goes with it as the id', () => {
     expect(controlMessage({ type: 'sse.live', topics: [], resumed: true, position: '1.e.8' }, key, '1.e.7')).toMatchObject({ id: '1.e.7' })
     expect(controlMessage(ready, key).id).toBeUndefined()
+  })
+
+  test('sse.live tells its position in its data too, for the id may be left out where the reader is past it', () => {
+    const message = controlMessage({ type: 'sse.live', topics: ['a'], resumed: false, position: '1.e.8' }, key)
+    expect(message.id).toBeUndefined()
+    expect(readControl(message, key)).toMatchObject({ type: 'sse.live', position: '1.e.8' })
   })
 
   test('control is one line of JSON, and its type is reserved', () => {
@@ -131,7 +139,7 @@ describe('what could be forged is not read', () => {
   })
 
   test('any message at all, without the key', () => {
-    const event = fc.constantFrom('sse.ready', 'sse.live', 'sse.gap', 'sse.error', 'sse.end', 'sse.new')
+    const event = fc.constantFrom('sse.ready', 'sse.live', 'sse.gap', 'sse.error', 'sse.end', 'sse.presence', 'sse.new')
     fc.assert(
       fc.property(event, fc.json(), (type, data) => {
         expect(readControl({ event: type, data }, key)).toBeUndefined()

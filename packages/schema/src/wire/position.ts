@@ -18,8 +18,11 @@ export function formatPosition(epoch: string, at: number, previous?: number): st
 
 /** Reads a position, or undefined for an id that `formatPosition` cannot have written. */
 export function parsePosition(id: string): Position | undefined {
-  const [, epoch, at, previous] = /^1\.(\w{1,64})\.(0|[1-9]\d{0,15})(?:-(0|[1-9]\d{0,15}))?$/.exec(id) ?? []
-  const position = { epoch: epoch ?? '', at: Number(at), previous: previous === undefined ? undefined : Number(previous) }
-  // 16 digits go past what a number can tell apart. A link is to what came before.
-  return Number.isSafeInteger(position.at) && !(Number(position.previous) >= position.at) ? position : undefined
+  const [, epoch = '', digits, link] = /^1\.(\w{1,64})\.(\d+)(?:-(\d+))?$/.exec(id) ?? []
+  const at = Number(digits)
+  const previous = link === undefined ? undefined : Number(link)
+  // Only the one spelling that is written. Past safe integers a number cannot tell two apart. A link is to what came before.
+  return Number.isSafeInteger(at) && !(Number(previous) >= at) && formatPosition(epoch, at, previous) === id
+    ? { epoch, at, previous }
+    : undefined
 }

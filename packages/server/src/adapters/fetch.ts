@@ -2,7 +2,7 @@ import type { AnyEvents, DecodedPayloads } from '@sse/schema'
 import { fromHeaderValue, lastEventIdHeader, lastEventIdParam } from '@sse/schema/wire'
 import { answer } from '../answer.js'
 import { EventStream } from '../event-stream.js'
-import { type StreamOptions, settingsOf } from '../options.js'
+import { type Settings, type StreamOptions, settingsOf } from '../options.js'
 import { type Producer, produce } from '../producer.js'
 import type { Sink } from '../sink.js'
 import type { Stream } from '../stream.js'
@@ -43,14 +43,21 @@ function open<E extends AnyEvents>(
   request: Request,
   options: StreamOptions<E>,
 ): { readonly stream: EventStream<DecodedPayloads<E>>; readonly response: Response } {
-  const settings = settingsOf(options)
+  return openWith(request, settingsOf(options))
+}
+
+/** The same with options that were checked before. */
+export function openWith<Payloads extends object>(
+  request: Request,
+  settings: Settings,
+): { readonly stream: EventStream<Payloads>; readonly response: Response } {
   const { method } = request
   const url = new URL(request.url)
-  const header = request.headers.get(lastEventIdHeader)
-  const lastEventId = (header && fromHeaderValue(header)) || url.searchParams.get(lastEventIdParam) || undefined
+  const cursors = cursorsOf(request, url)
+  const lastEventId = cursors.header ?? cursors.query
   const { status, headers, stream: streams } = answer({ method, origin: request.headers.get('origin') ?? undefined, lastEventId }, settings)
   const { sink, body, close } = createBody({ drained: () => stream.drained(), left: (complete) => stream.left(complete) })
-  const stream = new EventStream<DecodedPayloads<E>>(sink, settings, { request: `${method} ${url.pathname}`, lastEventId })
+  const stream = new EventStream<Payloads>(sink, settings, { request: `${method} ${url.pathname}`, lastEventId })
   if (!streams) {
     stream.answered()
     return { stream, response: new Response(null, { status, headers: headersOf(headers) }) }
@@ -65,6 +72,15 @@ function open<E extends AnyEvents>(
   if (request.signal.aborted) leave()
   else request.signal.addEventListener('abort', leave, { once: true, signal: stream.signal })
   return { stream, response: new Response(body, { status, headers: headersOf(headers) }) }
+}
+
+/** Where the reader says it is. The header is newer: a URL is written once. Empty is none. */
+export function cursorsOf(request: Request, url: URL): { readonly header: string | undefined; readonly query: string | undefined } {
+  const header = request.headers.get(lastEventIdHeader)
+  return {
+    header: header === null || header === '' ? undefined : fromHeaderValue(header),
+    query: url.searchParams.get(lastEventIdParam) || undefined,
+  }
 }
 
 function headersOf(headers: Readonly<Record<string, string | string[]>>): Headers {

@@ -5,7 +5,7 @@ import { fromHeaderValue, lastEventIdHeader, lastEventIdParam } from '@sse/schem
 import { answer } from '../answer.js'
 import { AlreadyOpenError, HeadersSentError } from '../errors.js'
 import { EventStream } from '../event-stream.js'
-import { type StreamOptions, settingsOf } from '../options.js'
+import { type Settings, type StreamOptions, settingsOf } from '../options.js'
 import { type Producer, produce } from '../producer.js'
 import type { Sink } from '../sink.js'
 import type { Stream } from '../stream.js'
@@ -52,13 +52,18 @@ function open<E extends AnyEvents>(
   response: NodeResponse,
   options: StreamOptions<E>,
 ): EventStream<DecodedPayloads<E>> {
-  const settings = settingsOf(options)
+  return openWith(request, response, settingsOf(options))
+}
+
+/** The same with options that were checked before. */
+export function openWith<Payloads extends object>(request: NodeRequest, response: NodeResponse, settings: Settings): EventStream<Payloads> {
   if (opened.has(response)) throw new AlreadyOpenError()
   if (response.headersSent) throw new HeadersSentError()
-  const lastEventId = lastEventIdOf(request)
-  const method = request.method ?? 'GET'
+  const cursors = cursorsOf(request)
+  const lastEventId = cursors.header ?? cursors.query
+  const method = methodOf(request)
   const { status, headers, stream: streams } = answer({ method, origin: request.headers.origin, lastEventId }, settings)
-  const stream = new EventStream<DecodedPayloads<E>>(sinkOf(response), settings, { request: `${method} ${pathOf(request)}`, lastEventId })
+  const stream = new EventStream<Payloads>(sinkOf(response), settings, { request: nameOf(request), lastEventId })
   writeHead(request, response, status, headers)
   // Not before: where the head was refused, the response carries no stream, and another answer may still go out.
   opened.add(response)
@@ -67,7 +72,7 @@ function open<E extends AnyEvents>(
     stream.answered()
     return stream
   }
-  liftIdleLimits(request, response, stream.closed)
+  liftIdleLimits(request, response, settings.heartbeat, stream.closed)
   // Without these a reset connection would be an uncaught exception; 'close' follows and ends the stream.
   request.on('error', () => {})
   response.on('error', () => {})
@@ -104,7 +109,7 @@ function writeHead(
 }
 
 /** An idle limit of the server's would take a quiet stream for a dead one; the heartbeat finds the dead ones. */
-function liftIdleLimits(request: NodeRequest, response: NodeResponse, closed: Promise<unknown>): void {
+function liftIdleLimits(request: NodeRequest, response: NodeResponse, heartbeat: number, closed: Promise<unknown>): void {
   if ('stream' in response) {
     response.stream.setTimeout(0)
     if (response.stream.session !== undefined) liftSessionLimit(response.stream.session, closed)
@@ -114,6 +119,9 @@ function liftIdleLimits(request: NodeRequest, response: NodeResponse, closed: Pr
   request.socket?.setTimeout?.(0)
   // A small event must not wait for the acknowledgement of the one before it.
   request.socket?.setNoDelay?.(true)
+  // A peer that is gone without a word: probes find it before the next heartbeat is sent, which the kernel would then repeat
+  // for a quarter of an hour. Node before 26.4 takes no interval and no count, and probes every second, ten times.
+  if (heartbeat > 0) request.socket?.setKeepAlive?.(true, heartbeat / 4, heartbeat / 8, 3)
 }
 
 /** The sessions that carry streams, each with their number and the idle limit that they lifted. */
@@ -161,14 +169,28 @@ function wasFinished(response: NodeResponse): boolean {
   return 'stream' in response ? response.stream.writableFinished : response.writableFinished
 }
 
-/** The header wins over the query (it is newer: a URL is written once). Empty is none. */
-function lastEventIdOf(request: NodeRequest): string | undefined {
+/** Where the reader says it is. The header is newer: a URL is written once. Empty is none. */
+export function cursorsOf(request: NodeRequest): { readonly header: string | undefined; readonly query: string | undefined } {
   const header = request.headers[lastEventIdHeader]
-  if (typeof header === 'string' && header !== '') return fromHeaderValue(header)
+  return {
+    header: typeof header === 'string' && header !== '' ? fromHeaderValue(header) : undefined,
+    query: searchOf(request).get(lastEventIdParam) || undefined,
+  }
+}
+
+export function searchOf(request: NodeRequest): URLSearchParams {
   const url = request.url ?? ''
   // Only the first question mark begins the query; later ones are part of it (RFC 3986 §3.4).
-  const query = url.includes('?') ? url.slice(url.indexOf('?')) : ''
-  return new URLSearchParams(query).get(lastEventIdParam) || undefined
+  return new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '')
+}
+
+export function methodOf(request: NodeRequest): string {
+  return request.method ?? 'GET'
+}
+
+/** Method and path, without the query, which may hold secrets. */
+export function nameOf(request: NodeRequest): string {
+  return `${methodOf(request)} ${pathOf(request)}`
 }
 
 function pathOf(request: NodeRequest): string {

@@ -1,0 +1,74 @@
+import { endId } from '@sse/schema/wire'
+import { type Asked, askedInBody, MalformedError } from '../asked.js'
+import { byName } from '../authorize.js'
+import { coreOf } from '../create-hub.js'
+import { decide, type HandlerOptions, type HubRequest } from '../handler.js'
+import type { Hub } from '../hub.js'
+import { settingsOf } from '../options.js'
+import { cursorsOf, openWith } from './fetch.js'
+
+/**
+ * Serves a hub's topics wherever the Fetch API does: `GET ?topic=orders/42&topic=users/7/inbox`, or `POST` with the same as
+ * JSON. Never rejects for what a reader does.
+ *
+ * @throws OptionError
+ */
+export function fetchHandler<C extends object>(
+  hub: Hub<C>,
+  { authorize, address, ...options }: HandlerOptions<C, Request>,
+): (request: Request) => Promise<Response> {
+  const core = coreOf(hub)
+  const settings = settingsOf(options)
+  const allows = byName(hub.contract, authorize)
+  return async (request) => {
+    // HEAD, OPTIONS, what is not allowed, and who has seen the end: answered without a stream.
+    const { header } = cursorsOf(request, new URL(request.url))
+    if (!settings.methods.includes(request.method) || header === endId) return openWith(request, settings).response
+    const outcome = await decide(core, settings, allows, hubRequest(request, address?.(request)))
+    if ('run' in outcome) {
+      const { stream, response } = openWith<object>(request, settings)
+      outcome.run(stream).catch((error: unknown) => stream.fail(error))
+      return response
+    }
+    const { status, headers, body } = outcome
+    return new Response(status === 204 ? null : body, { status, headers })
+  }
+}
+
+function hubRequest(request: Request, address: string | undefined): HubRequest<Request> {
+  const { method, headers } = request
+  const url = new URL(request.url)
+  return {
+    original: request,
+    name: `${method} ${url.pathname}`,
+    origin: headers.get('origin') ?? undefined,
+    isBrowser: method === 'GET' && headers.has('sec-fetch-mode'),
+    address,
+    asked: async () => {
+      const { header, query } = cursorsOf(request, url)
+      const inQuery: Asked = { topics: url.searchParams.getAll('topic'), reconnectedAt: header, cursor: query }
+      if (method === 'GET') return inQuery
+      const body = askedInBody(await bodyOf(request))
+      return { ...body, cursor: body.cursor ?? query, reconnectedAt: header }
+    },
+  }
+}
+
+/** In bytes. Some thousands of topics fit. */
+const longestBody = 262_144
+
+async function bodyOf(request: Request): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let length = 0
+  const reader = request.body?.getReader()
+  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+    length += next.value.length
+    if (length > longestBody) {
+      await reader?.cancel()
+      throw new MalformedError(413, `The body is over ${longestBody} bytes: ask for fewer topics`)
+    }
+    text += decoder.decode(next.value, { stream: true })
+  }
+  return text + decoder.decode()
+}

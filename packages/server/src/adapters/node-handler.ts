@@ -1,0 +1,98 @@
+import { endId } from '@sse/schema/wire'
+import { type Asked, askedInBody, MalformedError } from '../asked.js'
+import { byName } from '../authorize.js'
+import { coreOf } from '../create-hub.js'
+import type { EventStream } from '../event-stream.js'
+import { decide, type HandlerOptions, type HubRequest, type Refused } from '../handler.js'
+import type { Hub } from '../hub.js'
+import { type Settings, settingsOf } from '../options.js'
+import { cursorsOf, methodOf, type NodeRequest, type NodeResponse, nameOf, openWith, searchOf } from './node.js'
+
+/**
+ * Serves a hub's topics on `node:http` and `node:http2`, and wherever a framework hands on its request and response:
+ * `GET ?topic=orders/42&topic=users/7/inbox`, or `POST` with the same as JSON. What it returns resolves when the response is
+ * over, and never rejects for what a reader does.
+ *
+ * @throws OptionError
+ */
+export function nodeHandler<C extends object>(
+  hub: Hub<C>,
+  { authorize, address = addressOf, ...options }: HandlerOptions<C, NodeRequest>,
+): (request: NodeRequest, response: NodeResponse) => Promise<void> {
+  const core = coreOf(hub)
+  const settings = settingsOf(options)
+  const allows = byName(hub.contract, authorize)
+  return async (request, response) => {
+    // HEAD, OPTIONS, what is not allowed, and who has seen the end: answered without a stream.
+    if (!settings.methods.includes(methodOf(request)) || cursorsOf(request).header === endId) {
+      await openWith(request, response, settings).closed
+      return
+    }
+    const outcome = await decide(core, settings, allows, hubRequest(request, settings, address(request)))
+    if (!('run' in outcome)) return refuse(response, outcome)
+    // Whoever left while it was being decided needs no stream.
+    if (response.destroyed) return outcome.give()
+    let stream: EventStream<object>
+    try {
+      stream = openWith(request, response, settings)
+    } catch (error) {
+      outcome.give()
+      throw error
+    }
+    await outcome.run(stream).catch((error: unknown) => stream.fail(error))
+  }
+}
+
+function refuse(response: NodeResponse, { status, headers, body }: Refused): void {
+  if (response.destroyed) return
+  if ('stream' in response) response.writeHead(status, headers)
+  else response.writeHead(status, headers)
+  response.end(body)
+}
+
+function hubRequest(request: NodeRequest, settings: Settings, address: string | undefined): HubRequest<NodeRequest> {
+  const { headers } = request
+  return {
+    original: request,
+    name: nameOf(request),
+    origin: headers.origin,
+    isBrowser: methodOf(request) === 'GET' && headers['sec-fetch-mode'] !== undefined,
+    address,
+    asked: async () => {
+      const { header, query } = cursorsOf(request)
+      const inQuery: Asked = { topics: searchOf(request).getAll('topic'), reconnectedAt: header, cursor: query }
+      if (methodOf(request) === 'GET') return inQuery
+      const body = askedInBody(await bodyOf(request, settings.writeTimeout))
+      return { ...body, cursor: body.cursor ?? query, reconnectedAt: header }
+    },
+  }
+}
+
+function addressOf(request: NodeRequest): string | undefined {
+  return request.socket?.remoteAddress
+}
+
+/** In bytes. Some thousands of topics fit. */
+const longestBody = 262_144
+
+/** The body, as text, or as middleware in front has read it. */
+async function bodyOf(request: NodeRequest, deadline: number): Promise<unknown> {
+  if ('body' in request && request.body !== undefined) return request.body
+  const chunks: Uint8Array[] = []
+  let length = 0
+  // A sender that drips would hold its place for as long as the server lets it.
+  const timer = setTimeout(() => request.destroy(), deadline)
+  try {
+    for await (const chunk of request) {
+      const bytes: Uint8Array = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+      length += bytes.length
+      if (length > longestBody) throw new MalformedError(413, `The body is over ${longestBody} bytes: ask for fewer topics`)
+      chunks.push(bytes)
+    }
+  } catch (error) {
+    throw error instanceof MalformedError ? error : new MalformedError(400, 'The body broke off')
+  } finally {
+    clearTimeout(timer)
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks))
+}

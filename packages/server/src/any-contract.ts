@@ -1,0 +1,93 @@
+import { type AnyEvents, type AnySubtree, type AnyTopic, isEvents, isText, NameError } from '@sse/schema'
+import { kindOf } from './arguments.js'
+import type { AnyChannelSettings } from './channel-settings.js'
+import { OptionError } from './errors.js'
+import { boundsOf } from './retention.js'
+
+/** One channel of a contract whose types do not matter. */
+export interface AnyContractChannel {
+  readonly channel: string
+  readonly events: AnyEvents
+  parse(name: string): AnyTopic | undefined
+  parseAll?(name: string): AnySubtree | undefined
+}
+
+/** A contract whose types do not matter. */
+export type AnyContract = Readonly<Record<string, AnyContractChannel>>
+
+/**
+ * What `defineContract` has made, checked for those who write without types.
+ *
+ * @throws OptionError, and NameError where one type is text in one channel and JSON in another.
+ */
+export function anyContract(contract: unknown): AnyContract {
+  if (typeof contract !== 'object' || contract === null) {
+    throw new OptionError('contract', `is ${kindOf(contract)}: it takes what defineContract returns`)
+  }
+  const channels: Record<string, AnyContractChannel> = {}
+  for (const [key, value] of Object.entries(contract)) {
+    if (!isChannel(value)) throw new OptionError('contract', `has ${JSON.stringify(key)}, which is no channel: make it with defineContract`)
+    channels[key] = value
+  }
+  checkTypes(channels)
+  return channels
+}
+
+/** @throws OptionError for a setting that makes no sense, or of a channel that the contract does not have. */
+export function channelSettings(channels: object, contract: AnyContract): Readonly<Record<string, AnyChannelSettings>> {
+  const settings: Record<string, AnyChannelSettings> = {}
+  for (const [key, value] of Object.entries(channels)) {
+    if (!Object.hasOwn(contract, key)) {
+      throw new OptionError('channels', `have ${JSON.stringify(key)}, which the contract does not: write a channel's key`)
+    }
+    if (value === undefined) continue
+    if (!isSettings(`channels.${key}`, value)) throw new OptionError(`channels.${key}`, `is ${kindOf(value)}: it takes settings`)
+    settings[key] = value
+  }
+  return settings
+}
+
+/** The types whose data is verbatim text. */
+export function textTypes({ types, schemas }: AnyEvents): readonly string[] {
+  return types.filter((type) => isText(schemas[type] ?? {}))
+}
+
+function isChannel(value: unknown): value is AnyContractChannel {
+  return typeof value === 'function' && 'events' in value && isEvents(value.events) && 'channel' in value && 'parse' in value
+}
+
+/** @throws OptionError */
+function isSettings(option: string, value: unknown): value is AnyChannelSettings {
+  if (typeof value !== 'object' || value === null) return false
+  const { retain, overflow, conflate, visibleTo, presence, ...strays }: { [K in keyof AnyChannelSettings]?: unknown } = value
+  const [stray] = Object.keys(strays)
+  if (stray !== undefined) throw new OptionError(option, `has ${JSON.stringify(stray)}, which is no setting`)
+  if (typeof retain === 'object' && retain !== null) boundsOf(retain, `${option}.retain`)
+  else if (retain !== undefined) throw new OptionError(`${option}.retain`, `is ${kindOf(retain)}: it takes { events, seconds, bytes }`)
+  if (overflow !== undefined && overflow !== 'disconnect' && overflow !== 'drop-oldest') {
+    throw new OptionError(`${option}.overflow`, `is ${JSON.stringify(overflow)}: it takes 'disconnect' or 'drop-oldest'`)
+  }
+  for (const [name, setting] of Object.entries({ conflate, visibleTo })) {
+    if (setting !== undefined && typeof setting !== 'function')
+      throw new OptionError(`${option}.${name}`, `is ${kindOf(setting)}: it takes a function`)
+  }
+  if (presence !== undefined && typeof presence !== 'boolean')
+    throw new OptionError(`${option}.presence`, `is ${kindOf(presence)}: it takes true or false`)
+  return true
+}
+
+/** On a stream of several topics a reader knows by the type alone whether data is text. */
+function checkTypes(contract: AnyContract): void {
+  const text = new Map<string, string>()
+  for (const { channel, events } of Object.values(contract)) for (const type of textTypes(events)) text.set(type, channel)
+  for (const { channel, events } of Object.values(contract)) {
+    const verbatim = textTypes(events)
+    const clash = events.types.find((type) => text.has(type) && !verbatim.includes(type))
+    if (clash !== undefined) {
+      throw new NameError(
+        clash,
+        `type ${JSON.stringify(clash)} is text in channel "${text.get(clash)}" and JSON in "${channel}": on one stream a reader could not tell them apart; rename one`,
+      )
+    }
+  }
+}

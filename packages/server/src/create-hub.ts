@@ -1,0 +1,381 @@
+import { type AnySubtree, type AnyTopic, defineEvents, encode, subtreeNameOf } from '@sse/schema'
+import { format, formatPosition, type GapReason, parsePosition } from '@sse/schema/wire'
+import { type AnyContract, anyContract, channelSettings, textTypes } from './any-contract.js'
+import { eventOf, kindOf } from './arguments.js'
+import type { Append, Backplane, Entry, ShardState } from './backplane.js'
+import { resumable, type Start } from './cursor.js'
+import { type ChannelDelivery, Delivery } from './delivery.js'
+import { diagnose } from './diagnostics.js'
+import { departures } from './drain.js'
+import { ArgumentError, EventTooLargeError, ForeignTopicError, OptionError } from './errors.js'
+import { EventStream } from './event-stream.js'
+import { attempt } from './failure.js'
+import { Feed } from './feed.js'
+import type { DrainOptions, Hub, HubOptions, Published, PublishOptions, SubscribeOptions, Where } from './hub.js'
+import { HubReader, type ReaderObserver, type Wanted } from './hub-reader.js'
+import { Admission, type LimitBounds, limitsOf } from './limits.js'
+import { type Presence, PresenceBoard } from './presence.js'
+import { Counters, type HubStats, type RefusalReason } from './stats.js'
+import type { Stream } from './stream.js'
+import { utf8Length } from './utf8.js'
+
+/**
+ * Makes a hub over a contract and a backplane.
+ *
+ * @throws OptionError, and NameError where one type is text in one channel and JSON in another.
+ */
+export function createHub<C extends object>(options: HubOptions<C>): Hub<C>
+export function createHub(options: HubOptions<object>): object {
+  return new HubCore(options)
+}
+
+/** The hub behind its typed face, with what handlers need of it. */
+export function coreOf(hub: object): HubCore {
+  if (hub instanceof HubCore) return hub
+  throw new ArgumentError('hub', `is ${kindOf(hub)} that createHub of this very package has not made`)
+}
+
+/** What is known of a stream beside its topics. */
+export interface AttachOptions {
+  /** Whether the reader is told each event's topic. */
+  readonly isNamed: boolean
+  readonly identity: string | undefined
+}
+
+export class HubCore {
+  /** As it was given, with its types. */
+  readonly contract: object
+  readonly limits: LimitBounds
+  readonly admission: Admission
+  readonly counters: Counters = new Counters()
+  readonly backplane: Backplane
+  readonly #contract: AnyContract
+  readonly #channels: ReadonlyMap<string, ChannelDelivery>
+  readonly #maxEventBytes: number
+  readonly #onError: (error: unknown) => unknown
+  readonly #feed: Feed
+  readonly #presence = new PresenceBoard()
+  readonly #readers = new Set<HubReader>()
+  readonly #tracked = new Set<EventStream<object>>()
+  readonly #timer: ReturnType<typeof setInterval>
+  readonly #observer: ReaderObserver
+  readonly #deliveries = new WeakMap<Entry, Delivery>()
+  /** Topics met before, by name: reading a name takes longer than looking it up. */
+  readonly #channelByTopic = new Map<string, ChannelDelivery>()
+  #isDraining = false
+
+  constructor({
+    contract,
+    backplane,
+    channels = {},
+    limits,
+    maxEventBytes = 1_048_576,
+    verifyInterval = 10_000,
+    onError,
+  }: HubOptions<object>) {
+    if (!(maxEventBytes > 0)) throw new OptionError('maxEventBytes', `is ${maxEventBytes}: it takes a number above 0`)
+    if (!(verifyInterval > 0)) throw new OptionError('verifyInterval', `is ${verifyInterval}: it takes milliseconds above 0`)
+    this.contract = contract
+    this.#contract = anyContract(contract)
+    const settings = channelSettings(channels, this.#contract)
+    this.backplane = backplane
+    this.limits = limitsOf(limits)
+    this.admission = new Admission(this.limits, Date.now())
+    this.#maxEventBytes = maxEventBytes
+    this.#onError = onError ?? ((error) => console.error('[@sse/server] hub:', error))
+    const report = (error: unknown): void => this.#report(error)
+    this.#channels = new Map(
+      Object.entries(this.#contract).map(([key, { events }]) => [key, { events, settings: settings[key] ?? {}, onError: report }]),
+    )
+    this.#feed = new Feed(backplane, report)
+    this.#observer = this.#observe()
+    this.#timer = setInterval(() => void this.#feed.verify().catch(report), verifyInterval)
+    if (typeof this.#timer === 'object') this.#timer.unref()
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  async publish(topic: AnyTopic, event: unknown, { key }: PublishOptions = {}): Promise<Published> {
+    const { events, settings } = this.#channelOf(topic)
+    const { type, data, id } = eventOf(event)
+    if (id !== undefined) throw new ArgumentError('event.id', 'is given: a published event has its position for an id; leave it out')
+    if (key !== undefined && (typeof key !== 'string' || key === ''))
+      throw new ArgumentError('key', 'is no text: it takes one, or leave it out')
+    const { data: text = '' } = encode(events, { type, data })
+    const bytes = utf8Length(text)
+    if (bytes > this.#maxEventBytes) throw new EventTooLargeError(type, bytes, this.#maxEventBytes)
+    return this.#append({ topic: topic.name, subtree: subtreeNameOf(topic), kind: 'event', type, data: text, retain: settings.retain, key })
+  }
+
+  async end(topic: AnyTopic, { reason = 'ended' }: { readonly reason?: string | undefined } = {}): Promise<Published> {
+    const { settings } = this.#channelOf(topic)
+    const { name } = topic
+    return this.#append({
+      topic: name,
+      subtree: subtreeNameOf(topic),
+      kind: 'end',
+      type: '',
+      data: reason,
+      retain: settings.retain,
+      key: undefined,
+    })
+  }
+
+  async subscribe(stream: Stream<object>, topics: readonly (AnyTopic | AnySubtree)[], options: SubscribeOptions = {}): Promise<void> {
+    const opened = eventStreamOf(stream)
+    if (!Array.isArray(topics) || topics.length === 0) throw new ArgumentError('topics', 'are none: give those that the reader is to get')
+    for (const topic of topics) this.#channelOf(topic)
+    const start = startOf(options.from, opened.lastEventId)
+    const notBefore = options.notBefore?.getTime()
+    if (Number.isNaN(notBefore)) throw new OptionError('notBefore', 'is an invalid Date')
+    const wanted = topics.map(({ name, kind, channel }): Wanted => ({ name, kind, start, notBefore, text: this.textOf(channel) }))
+    // The reader asked for no topics: where there is one, its events have plain types, as on a stream of its own.
+    await this.attach(opened, wanted, { isNamed: topics.length > 1 || topics[0]?.kind === 'subtree', identity: options.identity })
+  }
+
+  async cursor(topics: readonly (AnyTopic | AnySubtree)[]): Promise<string> {
+    const { epoch, position } = await this.backplane.state(
+      topics.map(({ name }) => name),
+      Number.POSITIVE_INFINITY,
+    )
+    return formatPosition(epoch, position)
+  }
+
+  presence(topic: AnyTopic): Presence {
+    return this.#presence.of(topic.name)
+  }
+
+  disconnect({ identity, topic }: Where, reason = 'The server asks you to come back.'): number {
+    if (identity === undefined && topic === undefined) {
+      throw new ArgumentError('where', 'names nobody: give an identity or a topic, or use drain() for everybody')
+    }
+    const chosen = [...this.#readers].filter(
+      (reader) => (identity === undefined || reader.identity === identity) && (topic === undefined || reader.names.includes(topic.name)),
+    )
+    for (const { stream } of chosen) {
+      stream.tell({ type: 'sse.error', code: 'disconnected', message: reason, retry: true })
+      void stream.release({ reason: 'disconnected', reconnect: true })
+    }
+    return chosen.length
+  }
+
+  track(stream: Stream<object>): void {
+    const opened = eventStreamOf(stream)
+    if (opened.isOver) return
+    this.#tracked.add(opened)
+    void opened.closed.then(() => this.#tracked.delete(opened))
+  }
+
+  async drain({ within = 10_000 }: DrainOptions = {}): Promise<void> {
+    if (!(within >= 0)) throw new OptionError('within', `is ${within}: it takes milliseconds from 0 on`)
+    this.#isDraining = true
+    const fed = [...this.#readers].map(({ stream }) => stream)
+    const tracked = [...this.#tracked].filter((stream) => !fed.includes(stream))
+    const plan = departures(fed.length + tracked.length, within, Math.random)
+    const timers = [...fed, ...tracked].map((stream, index) => {
+      const { at, retry } = plan[index] ?? { at: within, retry: within }
+      // What the hub does not feed may come to its own end until the last moment.
+      return setTimeout(() => void depart(stream, retry), index < fed.length ? at : within)
+    })
+    // A reader that takes nothing any more would hold the server up until its write deadline.
+    const cutAll = (): void => {
+      for (const stream of [...fed, ...tracked]) stream.cut('drained')
+    }
+    timers.push(setTimeout(cutAll, within + 1_000))
+    await Promise.all([...fed, ...tracked].map(({ closed }) => closed))
+    timers.forEach(clearTimeout)
+  }
+
+  stats(): HubStats {
+    const { published, delivered, replays, replayed, gaps, disconnected, stalled, rewound, refused, ...left } = this.counters
+    const outboxes = { bytes: 0, frames: 0, largest: 0 }
+    let { conflated, dropped } = left
+    for (const { stream } of this.#readers) {
+      const { bytes, frames } = stream.outbox
+      outboxes.bytes += bytes
+      outboxes.frames += frames
+      outboxes.largest = Math.max(outboxes.largest, bytes)
+      conflated += stream.outbox.conflated
+      dropped += stream.outbox.dropped
+    }
+    return {
+      streams: new Set([...[...this.#readers].map(({ stream }) => stream), ...this.#tracked]).size,
+      topics: this.#feed.watched,
+      published,
+      delivered,
+      replays: { count: replays, events: replayed },
+      gaps: { ...gaps, overflow: dropped },
+      overflows: { disconnected, conflated, dropped },
+      stalled,
+      rewound,
+      refused: { ...refused },
+      outboxes,
+      draining: this.#isDraining,
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#isDraining = true
+    const streams = [...this.#readers].map(({ stream }) => stream)
+    for (const stream of streams) void stream.release({ reason: 'closed', reconnect: true })
+    this.#presence.close()
+    await this.#feed.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Feeds a stream until it is over. */
+  async attach(stream: EventStream<object>, wanted: readonly Wanted[], { isNamed, identity }: AttachOptions): Promise<void> {
+    // Who came in while the door was closing.
+    if (this.#isDraining) return depart(stream, departures(1, 10_000, Math.random)[0]?.retry ?? 1_000)
+    const hub = {
+      backplane: this.backplane,
+      feed: this.#feed,
+      observe: this.#observer,
+      deliveryOf: (entry: Entry) => this.#deliveryOf(entry),
+    }
+    const reader = new HubReader(hub, stream, wanted, { isNamed, identity })
+    const running = reader.run()
+    this.#readers.add(reader)
+    const rooms = wanted.filter(({ kind, name }) => kind === 'topic' && this.#channelNamed(name)?.settings.presence === true)
+    for (const { name } of rooms) this.#presence.enter(name, reader)
+    const { request } = stream.context
+    diagnose('sse:subscribe', () => ({ topics: reader.names, identity, request }))
+    void stream.closed.then(({ reason }) => {
+      this.#readers.delete(reader)
+      for (const { name } of rooms) this.#presence.leave(name, reader)
+      this.counters.conflated += stream.outbox.conflated
+      this.counters.dropped += stream.outbox.dropped
+      if (reason === 'overflow') this.counters.disconnected++
+      if (reason === 'stalled') this.counters.stalled++
+      diagnose('sse:unsubscribe', () => ({ topics: reader.names, identity, reason }))
+    })
+    try {
+      await running
+    } catch (error) {
+      this.#readers.delete(reader)
+      throw error
+    }
+  }
+
+  /** The types of a channel whose data is verbatim text. */
+  textOf(channel: string): readonly string[] {
+    const events = this.#contract[channel]?.events
+    return events === undefined ? [] : textTypes(events)
+  }
+
+  /** The contract's topic or subtree of that name. */
+  topicOf(name: string): AnyTopic | AnySubtree | undefined {
+    for (const declared of Object.values(this.#contract)) {
+      const topic = declared.parse(name) ?? declared.parseAll?.(name)
+      if (topic !== undefined) return topic
+    }
+    return undefined
+  }
+
+  /** Whether nothing more is to come of any of these topics, for a reader that has seen all that was. */
+  hasNothingFor(wanted: readonly Wanted[], state: ShardState): boolean {
+    return wanted.every(({ name, start }) => {
+      const tail = state.tails.find(({ topic }) => topic === name)
+      if (tail?.ended !== true || typeof start !== 'object' || !('after' in start) || start.after === 'unknown') return false
+      const after = resumable(start.after, state)
+      return after !== undefined && after >= tail.position
+    })
+  }
+
+  refuse(reason: RefusalReason, status: number, request: string): void {
+    this.counters.refused[reason]++
+    diagnose('sse:refuse', () => ({ reason, status, request }))
+  }
+
+  #observe(): ReaderObserver {
+    const { counters } = this
+    return {
+      delivered: () => void counters.delivered++,
+      replayed: ({ names, identity }, events) => {
+        counters.replays++
+        counters.replayed += events
+        diagnose('sse:replay', () => ({ topics: names, identity, events }))
+      },
+      gap: ({ identity }, topics, reason: GapReason) => {
+        counters.gaps[reason]++
+        diagnose('sse:gap', () => ({ topics, identity, reason }))
+      },
+      rewound: () => void counters.rewound++,
+      error: (error) => this.#report(error),
+    }
+  }
+
+  async #append(append: Append): Promise<Published> {
+    const { epoch, position, duplicate } = await this.backplane.append(append)
+    if (!duplicate) this.counters.published++
+    diagnose('sse:publish', () => ({ topic: append.topic, type: append.type, position, duplicate }))
+    return { position: formatPosition(epoch, position), duplicate }
+  }
+
+  /** @throws ForeignTopicError */
+  #channelOf({ channel, name, events }: AnyTopic | AnySubtree): ChannelDelivery {
+    const declared = this.#channels.get(channel)
+    if (declared === undefined || declared.events !== events) throw new ForeignTopicError(String(name))
+    return declared
+  }
+
+  #channelNamed(topic: string): ChannelDelivery | undefined {
+    const known = this.#channelByTopic.get(topic)
+    if (known !== undefined) return known
+    const declared = Object.values(this.#contract).find(({ parse }) => parse(topic) !== undefined)
+    const channel = declared && this.#channels.get(declared.channel)
+    // Started anew when it is large: it only saves time.
+    if (this.#channelByTopic.size >= 10_000) this.#channelByTopic.clear()
+    if (channel !== undefined) this.#channelByTopic.set(topic, channel)
+    return channel
+  }
+
+  #deliveryOf(entry: Entry): Delivery {
+    const known = this.#deliveries.get(entry)
+    if (known !== undefined) return known
+    const channel = this.#channelNamed(entry.topic)
+    // Another node's contract may be newer; the backplane announces only what somebody here has asked for.
+    const delivery = new Delivery(entry, channel ?? { events: defineEvents({}), settings: {}, onError: (error) => this.#report(error) })
+    this.#deliveries.set(entry, delivery)
+    return delivery
+  }
+
+  #report(error: unknown): void {
+    attempt(
+      () => this.#onError(error),
+      (thrown) => console.error('[@sse/server] hub:', thrown),
+    )
+  }
+}
+
+/** @throws ArgumentError for a stream that is none of this package's. */
+function eventStreamOf(stream: unknown): EventStream<object> {
+  if (stream instanceof EventStream) return stream
+  throw new ArgumentError('stream', `is ${kindOf(stream)} that neither respond nor openStream of this very package has made`)
+}
+
+/** Lets a reader go, to come back after a while. */
+async function depart(stream: EventStream<object>, retry: number): Promise<void> {
+  await stream.release({ reason: 'drained', reconnect: true }, format({ retry }))
+}
+
+/** @throws OptionError */
+function startOf(from: unknown, lastEventId: string | undefined): Start {
+  if (from === 'now') return 'now'
+  if (typeof from === 'object' && from !== null && 'last' in from) {
+    const { last } = from
+    if (typeof last === 'number' && Number.isInteger(last) && last >= 0) return { last }
+    throw new OptionError('from.last', `is ${last}: it takes a whole number of events from 0 on`)
+  }
+  if (from !== undefined && typeof from !== 'string') {
+    throw new OptionError('from', `is ${kindOf(from)}: it takes a cursor, 'now' or { last: 10 }`)
+  }
+  const cursor = from ?? lastEventId
+  return cursor === undefined ? 'now' : { after: parsePosition(cursor) ?? 'unknown' }
+}

@@ -1,0 +1,98 @@
+import type { AnyEvents } from '@sse/schema'
+import { format, formatPosition } from '@sse/schema/wire'
+import type { Entry } from './backplane.js'
+import type { AnyChannelSettings, Reader } from './channel-settings.js'
+import { type Frame, frameOf, type Overflow } from './frame.js'
+
+/** How a channel's entries are delivered. */
+export interface ChannelDelivery {
+  readonly events: AnyEvents
+  readonly settings: AnyChannelSettings
+  /** Told what a setting's function throws. */
+  readonly onError: (error: unknown) => void
+}
+
+/** An entry on its way to streams: decoded and framed once, and only as far as some stream needs it. */
+export class Delivery {
+  readonly entry: Entry
+  readonly #channel: ChannelDelivery
+  /** One of each form. */
+  readonly #frames: (Frame | undefined)[] = [undefined, undefined, undefined, undefined]
+  #event: { readonly type: string; readonly data: unknown } | undefined
+  #key: string | undefined
+
+  constructor(entry: Entry, channel: ChannelDelivery) {
+    this.entry = entry
+    this.#channel = channel
+  }
+
+  /** The id: the same for every reader, but that without a link it does not vouch for what came before. */
+  id(linked: boolean): string {
+    const { epoch, position, previous } = this.entry
+    return formatPosition(epoch, position, linked ? previous : undefined)
+  }
+
+  /** @param named whether the reader is told the topic. @param whole whether it gets every event of the topic. */
+  frame(named: boolean, whole: boolean): Frame {
+    const linked = whole && !this.isLossy
+    const form = (named ? 1 : 0) + (linked ? 2 : 0)
+    const known = this.#frames[form]
+    if (known !== undefined) return known
+    const frame = this.#frame(named, linked)
+    this.#frames[form] = frame
+    return frame
+  }
+
+  /** The key of events of which only the latest counts, or undefined. */
+  get key(): string | undefined {
+    const { conflate } = this.#channel.settings
+    if (conflate === undefined || this.entry.kind === 'end') return undefined
+    try {
+      // A topic's name holds no space.
+      this.#key ??= `${this.entry.topic} ${conflate(this.#decoded)}`
+    } catch (error) {
+      this.#channel.onError(error)
+      // A key of its own: it replaces nothing.
+      this.#key = `${this.entry.topic} ${this.entry.position} `
+    }
+    return this.#key
+  }
+
+  /** Whether every reader gets to see it. */
+  get isPublic(): boolean {
+    return this.#channel.settings.visibleTo === undefined || this.entry.kind === 'end'
+  }
+
+  isVisibleTo(reader: Reader): boolean {
+    try {
+      return this.#channel.settings.visibleTo?.(this.#decoded, reader) ?? true
+    } catch (error) {
+      this.#channel.onError(error)
+      return false
+    }
+  }
+
+  /** Whether slow readers may miss it. */
+  get isLossy(): boolean {
+    const { conflate, overflow } = this.#channel.settings
+    return conflate !== undefined || overflow === 'drop-oldest'
+  }
+
+  get #decoded(): { readonly type: string; readonly data: unknown } {
+    const { type, data } = this.entry
+    this.#event ??= { type, data: this.#channel.events.decode(type, data) }
+    return this.#event
+  }
+
+  #frame(named: boolean, linked: boolean): Frame {
+    const { topic, type, data } = this.entry
+    return frameOf(format({ event: named ? `${topic}#${type}` : type, data, id: this.id(linked) }), this.#overflow)
+  }
+
+  get #overflow(): Overflow | undefined {
+    const { topic } = this.entry
+    const { key } = this
+    if (key !== undefined) return { policy: 'conflate', key }
+    return this.#channel.settings.overflow === 'drop-oldest' ? { policy: 'drop-oldest', topic } : undefined
+  }
+}

@@ -1,0 +1,232 @@
+import type { Backplane, Entry, Link, ShardState } from './backplane.js'
+
+/** Who reads a topic or subtree on this node. */
+export interface Audience {
+  /** The topic's next entry. */
+  offer(entry: Entry): void
+  /** Entries of the topic above `after` may not have come: they are to be read from the history. */
+  distrust(topic: string, after: number): void
+  /** Another epoch has begun: what the cursor is worth is to be judged anew. */
+  rejoin(): void
+}
+
+/** One topic or subtree that somebody on this node reads. */
+interface Watch {
+  readonly audience: Set<Audience>
+  /** Resolves once announcements come, and `base` is known. */
+  readonly ready: Promise<void>
+  /** How many wait for it, or read. */
+  users: number
+  /** Every entry up to here came before the first reader did. */
+  base: number
+}
+
+/** Entries that wait while the feed stands still. Beyond it they are read from the history. */
+const mostQueued = 10_000
+
+/**
+ * A node's one ordered source of entries. It takes no announcement on trust: every entry names the one before it, so a hole
+ * shows, and whoever reads that topic reads what is missing from the history.
+ */
+export class Feed {
+  readonly #backplane: Backplane
+  readonly #link: Link
+  readonly #onError: (error: unknown) => void
+  readonly #watches = new Map<string, Watch>()
+  /** Of each topic, the last entry that came, where it is above `verified`. */
+  readonly #announced = new Map<string, number>()
+  /** Tails that had not been announced when they were last compared. */
+  #late = new Map<string, number>()
+  #epoch: string | undefined
+  #verified = 0
+  /** While the feed stands still: what came meanwhile. */
+  #queue: Entry[] | undefined
+  #again = false
+  #closed = false
+
+  constructor(backplane: Backplane, onError: (error: unknown) => void) {
+    this.#backplane = backplane
+    this.#onError = onError
+    this.#link = backplane.connect({ entry: (entry) => this.#hear(entry), interrupted: () => this.#interrupted() })
+  }
+
+  get epoch(): string | undefined {
+    return this.#epoch
+  }
+
+  /** Every entry up to here, of every topic that is watched, was offered or is being repaired. */
+  get verified(): number {
+    return this.#verified
+  }
+
+  get watched(): number {
+    return this.#watches.size
+  }
+
+  /** Resolves when every later entry of these topics and subtrees will be offered to who is then in their audience. */
+  async watch(names: readonly string[]): Promise<void> {
+    const missing = names.filter((name) => !this.#watches.has(name))
+    if (missing.length > 0) {
+      const ready = this.#begin(missing)
+      for (const name of missing) this.#watches.set(name, { audience: new Set(), ready, users: 0, base: Number.POSITIVE_INFINITY })
+    }
+    const watches = names.map((name) => this.#watches.get(name))
+    for (const watch of watches) if (watch !== undefined) watch.users++
+    try {
+      await Promise.all(watches.map((watch) => watch?.ready))
+    } catch (error) {
+      this.unwatch(names)
+      throw error
+    }
+  }
+
+  unwatch(names: readonly string[]): void {
+    const unused: string[] = []
+    for (const name of names) {
+      const watch = this.#watches.get(name)
+      if (watch === undefined || --watch.users > 0) continue
+      this.#watches.delete(name)
+      unused.push(name)
+    }
+    if (unused.length > 0) this.#link.unwatch(unused)
+  }
+
+  add(names: readonly string[], audience: Audience): void {
+    for (const name of names) this.#watches.get(name)?.audience.add(audience)
+  }
+
+  remove(names: readonly string[], audience: Audience): void {
+    for (const name of names) this.#watches.get(name)?.audience.delete(audience)
+  }
+
+  /**
+   * Compares what came with what there is. What was missing the last time, too, is not on its way but lost. To be called
+   * now and then.
+   */
+  async verify(): Promise<void> {
+    if (this.#queue !== undefined || this.#closed || this.#epoch === undefined || this.#watches.size === 0) return
+    const state = await this.#backplane.state([...this.#watches.keys()], this.#verified)
+    // It stands still, and compares for itself.
+    if (this.#queue !== undefined || this.#closed) return
+    if (state.epoch !== this.#epoch) return this.#interrupted()
+    const late = new Map<string, number>()
+    for (const { topic, position } of state.tails) {
+      if (!this.#isMissing(topic, position)) continue
+      if ((this.#late.get(topic) ?? Number.POSITIVE_INFINITY) <= position) this.#lose(topic, position)
+      else late.set(topic, position)
+    }
+    this.#late = late
+    if (late.size === 0) this.#vouch(state.position)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#watches.clear()
+    await this.#link.close()
+  }
+
+  async #begin(names: readonly string[]): Promise<void> {
+    await this.#link.watch(names)
+    const state = await this.#backplane.state(names, Number.POSITIVE_INFINITY)
+    this.#epoch ??= state.epoch
+    // Before the first reader joins: it reads up to here, and further, from the history.
+    for (const name of names) {
+      const watch = this.#watches.get(name)
+      if (watch !== undefined) watch.base = state.position
+    }
+    if (state.epoch !== this.#epoch) this.#interrupted()
+  }
+
+  #hear(entry: Entry): void {
+    if (this.#queue === undefined) this.#take(entry)
+    else if (this.#queue.length < mostQueued) this.#queue.push(entry)
+    else this.#again = true
+  }
+
+  #take(entry: Entry): void {
+    const { topic, position, previous } = entry
+    // The first watch is not acknowledged yet: nobody reads.
+    if (this.#epoch === undefined) return
+    if (entry.epoch !== this.#epoch) {
+      this.#interrupted()
+      return
+    }
+    const last = this.#announced.get(topic) ?? 0
+    if (position <= last || position <= this.#verified) return
+    this.#announced.set(topic, position)
+    const own = this.#watches.get(topic)
+    const above = this.#watches.get(subtreeOf(topic))
+    const linked = ({ base }: Watch): boolean => previous === last || previous <= base || previous <= this.#verified
+    // Who reads a topic and its subtree gets it once; nearly always there is one of the two.
+    const audience = own === undefined || above === undefined ? (own ?? above)?.audience : new Set([...own.audience, ...above.audience])
+    if (audience === undefined) return
+    if ((own === undefined || linked(own)) && (above === undefined || linked(above))) {
+      for (const reader of audience) reader.offer(entry)
+    } else {
+      for (const reader of audience) reader.distrust(topic, Math.max(last, this.#verified))
+    }
+  }
+
+  /** Nothing is passed on until all tails are compared: an entry behind a hole would take readers past it. */
+  #interrupted(): void {
+    this.#again = true
+    if (this.#queue !== undefined || this.#closed) return
+    this.#queue = []
+    void this.#standStill()
+  }
+
+  async #standStill(): Promise<void> {
+    let state: ShardState | undefined
+    while (!this.#closed && (this.#again || state === undefined)) {
+      this.#again = false
+      this.#queue = []
+      try {
+        state = await this.#backplane.state([...this.#watches.keys()], this.#verified)
+      } catch (error) {
+        this.#onError(error)
+        await new Promise((resolve) => setTimeout(resolve, 1_000))
+      }
+    }
+    if (this.#closed || state === undefined) return
+    if (state.epoch === this.#epoch) {
+      for (const { topic, position } of state.tails) if (this.#isMissing(topic, position)) this.#lose(topic, position)
+    } else {
+      this.#epoch = state.epoch
+      this.#announced.clear()
+      this.#verified = 0
+      for (const reader of new Set([...this.#watches.values()].flatMap(({ audience }) => [...audience]))) reader.rejoin()
+    }
+    this.#late.clear()
+    this.#vouch(state.position)
+    const queued = this.#queue ?? []
+    this.#queue = undefined
+    queued.forEach((entry, index) => {
+      // One of them may make it stand still again; the rest then waits with what comes.
+      if (this.#queue === undefined) this.#take(entry)
+      else if (index < mostQueued) this.#queue.push(entry)
+    })
+  }
+
+  /** Whether a topic's tail is above all that came of it, for somebody who reads it. */
+  #isMissing(topic: string, tail: number): boolean {
+    if (tail <= this.#verified || tail <= (this.#announced.get(topic) ?? 0)) return false
+    return [this.#watches.get(topic), this.#watches.get(subtreeOf(topic))].some((watch) => watch !== undefined && tail > watch.base)
+  }
+
+  #lose(topic: string, tail: number): void {
+    const after = Math.max(this.#announced.get(topic) ?? 0, this.#verified)
+    this.#announced.set(topic, tail)
+    const audience = [topic, subtreeOf(topic)].flatMap((name) => [...(this.#watches.get(name)?.audience ?? [])])
+    for (const reader of new Set(audience)) reader.distrust(topic, after)
+  }
+
+  #vouch(position: number): void {
+    this.#verified = Math.max(this.#verified, position)
+    for (const [topic, at] of this.#announced) if (at <= this.#verified) this.#announced.delete(topic)
+  }
+}
+
+/** The subtree that a topic is in, if its channel declares one. */
+function subtreeOf(topic: string): string {
+  return `${topic.slice(0, topic.lastIndexOf('/') + 1)}*`
+}

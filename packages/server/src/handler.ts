@@ -1,0 +1,235 @@
+import type { AnySubtree, AnyTopic } from '@sse/schema'
+import { format } from '@sse/schema/wire'
+import { type Asked, type AskedTopic, askedTopics, MalformedError, shown } from './asked.js'
+import type { Authorize, AuthorizeNames, Refusal } from './authorize.js'
+import { corsHeaders } from './cors.js'
+import type { HubCore } from './create-hub.js'
+import type { Start } from './cursor.js'
+import type { EventStream } from './event-stream.js'
+import { attempt } from './failure.js'
+import type { Wanted } from './hub-reader.js'
+import { type Place, retryAfter } from './limits.js'
+import type { Settings, StreamOptions } from './options.js'
+import type { RefusalReason } from './stats.js'
+
+/** How a handler serves a hub's topics. The options of its streams, and who may read what. */
+export interface HandlerOptions<C extends object, Request> extends Omit<StreamOptions, 'events'> {
+  /** Decides which of the topics that were asked for a request may read. Required: there is no topic that everybody may read by chance. */
+  readonly authorize: Authorize<C, Request>
+  /**
+   * Where a request comes from, for the limit by address. Default: the socket's address, where there is one. Behind a proxy
+   * take what the proxy vouches for, or all readers are one.
+   */
+  readonly address?: ((request: Request) => string | undefined) | undefined
+}
+
+/** A request as every adapter sees it. */
+export interface HubRequest<Request> {
+  readonly original: Request
+  /** Method and path. */
+  readonly name: string
+  readonly origin: string | undefined
+  /** A browser's, which cannot be told from its EventSource. */
+  readonly isBrowser: boolean
+  readonly address: string | undefined
+  /** @throws (rejects) MalformedError */
+  asked(): Promise<Asked>
+}
+
+/** A request that gets no stream. */
+export interface Refused {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** How a request is answered: in full, or with a stream that is to be run, or given up. */
+export type Outcome = Refused | { readonly run: (stream: EventStream<object>) => Promise<void>; readonly give: () => void }
+
+/** Decides about a request, and what its stream will carry. Never rejects. */
+export async function decide<Request>(
+  core: HubCore,
+  settings: Settings,
+  authorize: AuthorizeNames<Request>,
+  request: HubRequest<Request>,
+): Promise<Outcome> {
+  const refuse = (
+    reason: RefusalReason,
+    status: number,
+    code: string,
+    message: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Outcome => {
+    core.refuse(reason, status, request.name)
+    const headers = {
+      ...corsHeaders(settings.cors, request.origin),
+      'cache-control': 'no-store',
+      'content-type': 'application/json',
+      ...more,
+    }
+    return { status, headers, body: `${JSON.stringify({ code, message })}\n` }
+  }
+  const refuseForNow = (reason: RefusalReason): Outcome => {
+    const seconds = retryAfter(Math.random())
+    const status = reason === 'identity' || reason === 'address' || reason === 'rate' ? 429 : 503
+    if (!request.isBrowser) return refuse(reason, status, reason, busy[reason] ?? 'Come back later.', { 'retry-after': String(seconds) })
+    core.refuse(reason, status, request.name)
+    // WHATWG HTML §9.2.3: any other status than 200 makes an EventSource fail for good.
+    return {
+      give: () => {},
+      run: async (stream) => {
+        stream.tell({ type: 'sse.error', code: reason, message: busy[reason] ?? 'Come back later.', retry: true })
+        await stream.release({ reason: 'refused', reconnect: true }, format({ retry: seconds * 1_000 }))
+      },
+    }
+  }
+
+  if (core.isDraining) return refuseForNow('draining')
+  const place = core.admission.enter(request.address, Date.now())
+  if (typeof place === 'string') return refuseForNow(place)
+  try {
+    const outcome = await authorized(core, authorize, request, place)
+    if ('refused' in outcome) return refuseForNow(outcome.refused)
+    if ('reason' in outcome) {
+      place.leave()
+      return refuse(outcome.reason, outcome.status, outcome.code, outcome.message, outcome.headers)
+    }
+    if ('ended' in outcome) {
+      place.leave()
+      return { status: 204, headers: { ...corsHeaders(settings.cors, request.origin), 'cache-control': 'no-store' }, body: '' }
+    }
+    return outcome
+  } catch (error) {
+    place.leave()
+    if (error instanceof MalformedError) return refuse('malformed', error.status, 'malformed', error.message)
+    attempt(
+      () => settings.onError(error, { request: request.name, lastEventId: undefined }),
+      () => {},
+    )
+    return refuse('denied', 500, 'internal', 'The server failed to answer.')
+  }
+}
+
+const busy: { readonly [Reason in RefusalReason]?: string } = {
+  streams: 'The server has as many readers as it takes: come back later.',
+  identity: 'You have as many streams open as you may: close one, or come back later.',
+  address: 'Your address has as many streams open as it may: come back later.',
+  rate: 'Too many readers come at once: come back in a moment.',
+  draining: 'This server is going away: come back, and another will answer.',
+}
+
+type Decided =
+  | Extract<Outcome, { run: unknown }>
+  | { readonly refused: RefusalReason }
+  | { readonly ended: true }
+  | {
+      readonly reason: RefusalReason
+      readonly status: number
+      readonly code: string
+      readonly message: string
+      readonly headers?: Refusal['headers']
+    }
+
+async function authorized<Request>(
+  core: HubCore,
+  authorize: AuthorizeNames<Request>,
+  request: HubRequest<Request>,
+  place: Place,
+): Promise<Decided> {
+  const asked = askedTopics(await request.asked(), core.limits.topics)
+  const { topics, subtrees, starts, unknown } = named(core, asked)
+  const answer = await authorize(
+    request.original,
+    topics.map(({ name }) => name),
+    subtrees.map(({ name }) => name),
+  )
+  if ('status' in answer) {
+    const { status, message = 'You may not read this.', headers } = answer
+    return { reason: 'denied', status, code: 'refused', message, headers }
+  }
+  const { identity, expires, notBefore } = answer
+  const names = new Set(answer.allow.map((topic) => topic.name))
+  const all: readonly (AnyTopic | AnySubtree)[] = [...topics, ...subtrees]
+  const allowed = all.filter(({ name }) => names.has(name))
+  const denied = all.filter(({ name }) => !names.has(name)).map(({ name }) => name)
+  if (allowed.length === 0) {
+    const culprits = [...denied, ...unknown].map(shown).join(', ')
+    return { reason: 'denied', status: 403, code: 'denied', message: `There is no topic here that you may read: not ${culprits}` }
+  }
+  const left = expires === undefined ? Number.POSITIVE_INFINITY : expires.getTime() - Date.now()
+  if (!(left > 0))
+    return { reason: 'denied', status: 401, code: 'expired', message: 'What lets you read has run out: come back with fresh credentials.' }
+  const refused = identity === undefined ? undefined : place.identify(identity)
+  if (refused !== undefined) return { refused }
+  const wanted = allowed.map(
+    ({ name, kind, channel }): Wanted => ({
+      name,
+      kind,
+      start: starts.get(name) ?? 'now',
+      notBefore: notBefore?.getTime(),
+      text: core.textOf(channel),
+    }),
+  )
+  const state = await core.backplane.state(
+    wanted.map(({ name }) => name),
+    Number.POSITIVE_INFINITY,
+  )
+  // Nothing more can come: a 200 would make a native EventSource come back for ever (WHATWG HTML §9.2.3).
+  if (core.hasNothingFor(wanted, state)) return { ended: true }
+  return {
+    give: () => place.leave(),
+    run: async (stream) => {
+      void stream.closed.then(() => place.leave())
+      if (unknown.length > 0)
+        stream.tell({ type: 'sse.error', code: 'unknown', message: 'These topics are not known here.', retry: false, topics: unknown })
+      if (denied.length > 0)
+        stream.tell({ type: 'sse.error', code: 'denied', message: 'You may not read these topics.', retry: false, topics: denied })
+      const stop = expire(stream, left)
+      try {
+        await core.attach(stream, wanted, { isNamed: true, identity })
+      } finally {
+        stop()
+      }
+    },
+  }
+}
+
+interface Named {
+  readonly topics: readonly AnyTopic[]
+  readonly subtrees: readonly AnySubtree[]
+  readonly starts: ReadonlyMap<string, Start>
+  readonly unknown: readonly string[]
+}
+
+/** The contract's topics and subtrees of what was asked for, and the names that are neither. */
+function named(core: HubCore, asked: readonly AskedTopic[]): Named {
+  const topics: AnyTopic[] = []
+  const subtrees: AnySubtree[] = []
+  const unknown: string[] = []
+  const starts = new Map(asked.map(({ name, start }) => [name, start]))
+  for (const { name } of asked) {
+    const topic = core.topicOf(name)
+    if (topic === undefined) unknown.push(name)
+    else if (topic.kind === 'topic') topics.push(topic)
+    else subtrees.push(topic)
+  }
+  return { topics, subtrees, starts, unknown }
+}
+
+/** The longest that a timer can wait. */
+const longestTimer = 2 ** 31 - 1
+
+/** Closes a stream when its time has come. Returns what stops it. */
+function expire(stream: EventStream<object>, left: number): () => void {
+  if (left > longestTimer) return () => {}
+  const timer = setTimeout(() => {
+    stream.tell({
+      type: 'sse.error',
+      code: 'expired',
+      message: 'What lets you read has run out: come back with fresh credentials.',
+      retry: true,
+    })
+    void stream.release({ reason: 'expired', reconnect: true })
+  }, left)
+  return () => clearTimeout(timer)
+}

@@ -1,0 +1,351 @@
+import { type Control, formatPosition, type GapReason, type Message, type Position, type PresenceControl } from '@sse/schema/wire'
+import type { Backplane, Entry, ShardState } from './backplane.js'
+import type { Close } from './close.js'
+import { resumable, type Start } from './cursor.js'
+import type { Delivery } from './delivery.js'
+import type { EventStream, Feeder } from './event-stream.js'
+import type { Audience, Feed } from './feed.js'
+import type { PresenceReader } from './presence.js'
+import { type ReplayTopic, replay } from './replay.js'
+
+/** A topic or subtree that a stream is to get. */
+export interface Wanted {
+  readonly name: string
+  readonly kind: 'topic' | 'subtree'
+  readonly start: Start
+  /** Nothing from before this time (milliseconds since 1970) is shown. */
+  readonly notBefore: number | undefined
+  /** Its types whose data is verbatim text. */
+  readonly text: readonly string[]
+}
+
+/** What a reader has from its hub. */
+export interface ReaderHub {
+  readonly backplane: Backplane
+  readonly feed: Feed
+  deliveryOf(entry: Entry): Delivery
+  /** Each is counted, and told to whoever observes the hub. */
+  readonly observe: ReaderObserver
+}
+
+export interface ReaderObserver {
+  delivered(): void
+  replayed(reader: HubReader, entries: number): void
+  gap(reader: HubReader, topics: readonly string[], reason: GapReason): void
+  rewound(reader: HubReader): void
+  error(error: unknown, reader: HubReader): void
+}
+
+/** Entries that wait for a reader while it catches up. Beyond it they are read from the history. */
+const mostHeld = 1_000
+/** In bytes: before more than this is under way, a replay waits for its reader. */
+const replayWindow = 131_072
+
+/**
+ * What one stream reads of a hub: replayed first, then live, without loss, doubling or reordering in between. Whatever makes
+ * it doubt what came live sends it back to the history, from its own cursor.
+ */
+export class HubReader implements Audience, Feeder, PresenceReader {
+  readonly stream: EventStream<object>
+  readonly identity: string | undefined
+  readonly text: readonly string[]
+  readonly #hub: ReaderHub
+  readonly #wanted: readonly Wanted[]
+  readonly #names: readonly string[]
+  readonly #isNamed: boolean
+  /** Topics that have not ended; subtrees never do. */
+  readonly #open: Set<string>
+  #epoch = ''
+  /** The last position that the reader was told. */
+  #cursor = 0
+  /** Up to here it has got everything, whatever came live since. */
+  #safe = 0
+  /** The last position that was vouched for to the reader. */
+  #vouched = 0
+  /** While it catches up: what came meanwhile. Undefined: it is live. */
+  #held: Entry[] | undefined = []
+  /** In characters. */
+  #heldSize = 0
+  /** What is held is not all that came: the history is to be read once more. */
+  #isIncomplete = false
+  /** Topics whose entries after these positions may not have come. */
+  readonly #suspects = new Map<string, number>()
+  #hasJoined = false
+
+  constructor(
+    hub: ReaderHub,
+    stream: EventStream<object>,
+    wanted: readonly Wanted[],
+    { isNamed, identity }: { readonly isNamed: boolean; readonly identity: string | undefined },
+  ) {
+    this.#hub = hub
+    this.stream = stream
+    this.#wanted = wanted
+    this.#names = wanted.map(({ name }) => name)
+    this.#isNamed = isNamed
+    this.identity = identity
+    this.text = wanted.flatMap(({ text }) => text)
+    this.#open = new Set(this.#names)
+  }
+
+  get names(): readonly string[] {
+    return this.#names
+  }
+
+  get isLive(): boolean {
+    return this.#held === undefined
+  }
+
+  /** Feeds the stream until it is over, or all its topics are. Rejects where the backplane fails before it was live. */
+  async run(): Promise<void> {
+    const { feed } = this.#hub
+    this.stream.feed(this)
+    await feed.watch(this.#names)
+    feed.add(this.#names, this)
+    try {
+      await this.#catchUp()
+      await this.stream.closed
+    } finally {
+      feed.remove(this.#names, this)
+      feed.unwatch(this.#names)
+    }
+  }
+
+  offer(entry: Entry): void {
+    if (this.#held === undefined) {
+      this.#take(entry)
+      return
+    }
+    this.#heldSize += entry.data.length
+    // All of it goes into the outbox at once.
+    if (this.#held.length < mostHeld && this.#heldSize < this.#window) this.#held.push(entry)
+    else this.#isIncomplete = true
+  }
+
+  distrust(topic: string, after: number): void {
+    if (this.#held !== undefined) {
+      this.#isIncomplete = true
+      return
+    }
+    this.#safe = Math.max(this.#safe, this.#hub.feed.verified)
+    this.#suspects.set(topic, Math.max(after, this.#safe))
+    this.#catchUpAgain()
+  }
+
+  rejoin(): void {
+    if (this.#held === undefined) this.#catchUpAgain()
+    else this.#isIncomplete = true
+  }
+
+  /** Quiet topics have a cursor that grows old; and what is verified need not be remembered by the reader. */
+  heartbeat(): Message | Control | undefined {
+    const { feed } = this.#hub
+    if (this.#held !== undefined || feed.epoch !== this.#epoch || feed.verified <= this.#vouched) return undefined
+    this.#vouched = feed.verified
+    const position = formatPosition(this.#epoch, feed.verified)
+    // An id takes the reader there: not back from where it is.
+    if (feed.verified < this.#cursor) return { type: 'sse.live', topics: [], resumed: true, position }
+    this.#cursor = feed.verified
+    return { id: position }
+  }
+
+  tellPresence(control: PresenceControl): void {
+    this.stream.tell(control)
+  }
+
+  #catchUpAgain(): void {
+    this.#held = []
+    this.#catchUp().catch((error: unknown) => {
+      this.#hub.observe.error(error, this)
+      // It comes back, and by then the backplane may, too.
+      void this.stream.release({ reason: 'failed', reconnect: true, error })
+    })
+  }
+
+  async #catchUp(): Promise<void> {
+    do {
+      this.#held = []
+      this.#heldSize = 0
+      this.#isIncomplete = false
+      const state = await this.#hub.backplane.state(this.#names, this.#lowestStart())
+      if (this.stream.signal.aborted || !(await this.#replay(state))) return
+    } while (this.#isIncomplete)
+    const held = this.#held
+    this.#held = undefined
+    for (const entry of held ?? []) {
+      // One of them may send it back to the history, which has the rest.
+      if (this.#held !== undefined) return
+      if (entry.position > this.#safe) this.#take(entry)
+    }
+  }
+
+  get #window(): number {
+    return Math.min(replayWindow, this.stream.settings.outbox.maxBytes / 4)
+  }
+
+  get #isFull(): boolean {
+    const { bytes, frames } = this.stream.outbox
+    return bytes >= this.#window || frames >= this.stream.settings.outbox.maxFrames / 4
+  }
+
+  /** The earliest position that any topic may begin at, for the tails of subtrees that are to be read. */
+  #lowestStart(): number {
+    if (this.#hasJoined) return Math.min(this.#cursor, ...this.#suspects.values())
+    return Math.min(
+      ...this.#wanted.map(({ start }) =>
+        typeof start === 'object' && 'after' in start && start.after !== 'unknown' ? start.after.at : Number.POSITIVE_INFINITY,
+      ),
+    )
+  }
+
+  /** Sends what the history has up to the state's position. False where the stream is over. */
+  async #replay(state: ShardState): Promise<boolean> {
+    const plan = await this.#plan(state)
+    this.#epoch = state.epoch
+    if (plan.reset.length > 0) this.#gap(plan.reset, 'reset')
+    if (plan.trimmed.length > 0) this.#gap(plan.trimmed, 'trimmed')
+    let count = 0
+    for await (const { lost, entries } of replay((topic, range) => this.#hub.backplane.read(topic, range), plan.topics, state.position)) {
+      if (this.stream.signal.aborted) return false
+      if (lost.length > 0) this.#gap(lost, 'trimmed')
+      for (const entry of this.#latest(entries)) {
+        if (entry.position <= this.#cursor && this.#hasJoined) {
+          // Repaired behind its back: only from before can the reader take it in order.
+          this.#rewind()
+          return false
+        }
+        this.#deliver(entry)
+        count++
+        if (this.#isFull && !(await this.stream.room())) return false
+      }
+      if (!(await this.stream.room())) return false
+    }
+    if (count > 0) this.#hub.observe.replayed(this, count)
+    this.#goOn(state, plan.resumed)
+    return !this.stream.isOver
+  }
+
+  /** The reader is complete up to the state's position. */
+  #goOn(state: ShardState, resumed: boolean): void {
+    const isFirst = !this.#hasJoined
+    this.#hasJoined = true
+    this.#suspects.clear()
+    this.#cursor = state.position
+    this.#safe = state.position
+    this.#vouched = state.position
+    // Once more is only worth a word where there is more to say.
+    if (this.#isIncomplete && !isFirst) return
+    const position = formatPosition(state.epoch, state.position)
+    this.stream.tell({ type: 'sse.live', topics: this.#names, resumed, position }, position)
+    // Ends that came before where it began.
+    const over = state.tails.filter(({ topic, ended }) => ended && this.#open.has(topic)).map(({ topic }) => topic)
+    for (const topic of over) this.#open.delete(topic)
+    if (over.length > 0 && this.#open.size > 0) this.stream.tell({ type: 'sse.end', topics: over, reason: 'ended' })
+    this.#endIfAllHave()
+  }
+
+  /** What is to be replayed of each topic, and what cannot be. */
+  async #plan(state: ShardState): Promise<Plan> {
+    const plan: Plan = { topics: [], reset: [], trimmed: [], resumed: true }
+    const tails = new Map(state.tails.map((tail) => [tail.topic, tail.position]))
+    const own: Position = { epoch: this.#epoch, at: this.#cursor, previous: undefined }
+    for (const wanted of this.#wanted) {
+      const { name, kind, notBefore } = wanted
+      const start = this.#hasJoined ? { after: own } : wanted.start
+      const resumed =
+        typeof start === 'object' && 'after' in start ? (start.after === 'unknown' ? undefined : resumable(start.after, state)) : null
+      if (typeof resumed !== 'number') plan.resumed = false
+      if (resumed === undefined) {
+        plan.reset.push(name)
+        continue
+      }
+      if (resumed === null && start === 'now') continue
+      const topics = kind === 'topic' ? [name] : state.tails.map(({ topic }) => topic).filter((topic) => isIn(name, topic))
+      // A topic that is gone may have had entries up to the floor; of a subtree any may be gone.
+      if (resumed !== null && resumed < state.floor && (kind === 'subtree' || !tails.has(name))) plan.trimmed.push(name)
+      for (const topic of topics) {
+        const tail = tails.get(topic) ?? 0
+        const suspect = this.#suspects.get(topic)
+        const begin = resumed === null ? await this.#locate(topic, start) : Math.min(resumed, suspect ?? resumed)
+        if (tail <= begin) continue
+        const from = notBefore === undefined ? begin : await this.#hub.backplane.locate(topic, { since: notBefore })
+        // Who asked for the last few is not told that there were others before.
+        plan.topics.push({ topic, tail, after: resumed === null ? Math.max(begin, from) : begin, from })
+      }
+    }
+    return plan
+  }
+
+  async #locate(topic: string, start: Start): Promise<number> {
+    return this.#hub.backplane.locate(topic, { last: typeof start === 'object' && 'last' in start ? start.last : 0 })
+  }
+
+  /** Of events of which only the latest counts, the latest. */
+  #latest(entries: readonly Entry[]): readonly Entry[] {
+    const last = new Map<string, Entry>()
+    for (const entry of entries) {
+      const { key } = this.#hub.deliveryOf(entry)
+      if (key !== undefined) last.set(key, entry)
+    }
+    if (last.size === 0) return entries
+    return entries.filter((entry) => {
+      const { key } = this.#hub.deliveryOf(entry)
+      return key === undefined || last.get(key) === entry
+    })
+  }
+
+  #take(entry: Entry): void {
+    if (entry.position > this.#cursor) {
+      this.#deliver(entry)
+      return
+    }
+    this.#safe = Math.max(this.#safe, this.#hub.feed.verified)
+    if (entry.position > this.#safe) this.#rewind()
+  }
+
+  #deliver(entry: Entry): void {
+    const delivery = this.#hub.deliveryOf(entry)
+    const { topic, position } = entry
+    if (entry.kind === 'end') {
+      this.#cursor = position
+      this.stream.tell({ type: 'sse.end', topics: [topic], reason: entry.data }, delivery.id(true))
+      this.#open.delete(topic)
+      // In a replay, what else there is comes first.
+      if (this.#held === undefined) this.#endIfAllHave()
+      return
+    }
+    if (!delivery.isPublic && !delivery.isVisibleTo({ identity: this.identity, topic })) return
+    this.#cursor = position
+    this.stream.relay(delivery.frame(this.#isNamed, delivery.isPublic))
+    this.#hub.observe.delivered()
+  }
+
+  #endIfAllHave(): void {
+    if (this.#open.size === 0) void this.stream.end()
+  }
+
+  #gap(topics: readonly string[], reason: GapReason): void {
+    this.stream.tell({ type: 'sse.gap', topics, reason })
+    this.#hub.observe.gap(this, topics, reason)
+  }
+
+  /** Takes the reader back to where nothing was missing, and lets it resume there. */
+  #rewind(): void {
+    this.#hub.observe.rewound(this)
+    const close: Close = { reason: 'rewound', reconnect: true }
+    void this.stream.release(close, `id: ${formatPosition(this.#epoch, this.#safe)}\n\n`)
+  }
+}
+
+interface Plan {
+  readonly topics: ReplayTopic[]
+  readonly reset: string[]
+  readonly trimmed: string[]
+  /** Whether all topics go on from a cursor. */
+  resumed: boolean
+}
+
+/** Whether a topic is in a subtree, `orders/*`. */
+function isIn(subtree: string, topic: string): boolean {
+  return `${topic.slice(0, topic.lastIndexOf('/') + 1)}*` === subtree
+}

@@ -1,0 +1,107 @@
+import { OptionError } from './errors.js'
+import type { RefusalReason } from './stats.js'
+
+/** How many streams a hub takes on this node. Beyond a bound a request is refused for a time: nobody who is there loses anything. */
+export interface Limits {
+  /** Streams in total. Default 10,000. */
+  readonly streams?: number | undefined
+  /** Streams of one identity, as `authorize` names it. Default 100. */
+  readonly perIdentity?: number | undefined
+  /** Streams from one address. Default: no bound, for behind one proxy all readers have one address. */
+  readonly perAddress?: number | undefined
+  /** Topics and subtrees of one stream. Default 100. A request for more is malformed: it is answered 400. */
+  readonly topics?: number | undefined
+  /** New streams a second, as a long-term mean; so many may come at once. Default 1,000. */
+  readonly connectsPerSecond?: number | undefined
+}
+
+/** The limits with their defaults. */
+export type LimitBounds = { readonly [Name in keyof Limits]-?: number }
+
+/** @throws OptionError */
+export function limitsOf(limits: Limits = {}): LimitBounds {
+  return {
+    streams: limit('streams', limits.streams ?? 10_000),
+    perIdentity: limit('perIdentity', limits.perIdentity ?? 100),
+    perAddress: limit('perAddress', limits.perAddress ?? Number.POSITIVE_INFINITY),
+    topics: limit('topics', limits.topics ?? 100),
+    connectsPerSecond: limit('connectsPerSecond', limits.connectsPerSecond ?? 1_000),
+  }
+}
+
+function limit(name: string, value: unknown): number {
+  if (typeof value === 'number' && value > 0) return value
+  throw new OptionError(`limits.${name}`, `is ${value}: it takes a number above 0, or Infinity for no bound`)
+}
+
+/** A place among the streams. */
+export interface Place {
+  /** Whose it is. The reason, where that identity has too many; then the place is given back. */
+  identify(identity: string): RefusalReason | undefined
+  /** Once is enough. */
+  leave(): void
+}
+
+/** Who is there, and whether one more may come. */
+export class Admission {
+  readonly #bounds: LimitBounds
+  readonly #identities = new Map<string, number>()
+  readonly #addresses = new Map<string, number>()
+  /** May connect at once. */
+  #tokens: number
+  #refilled: number
+  #streams = 0
+
+  constructor(bounds: LimitBounds, now: number) {
+    this.#bounds = bounds
+    this.#tokens = bounds.connectsPerSecond
+    this.#refilled = now
+  }
+
+  /** A place, or the reason why there is none. */
+  enter(address: string | undefined, now: number): Place | RefusalReason {
+    const { streams, perAddress, connectsPerSecond } = this.#bounds
+    this.#tokens = Math.min(connectsPerSecond, this.#tokens + ((now - this.#refilled) / 1_000) * connectsPerSecond)
+    this.#refilled = now
+    if (this.#streams >= streams) return 'streams'
+    if (address !== undefined && (this.#addresses.get(address) ?? 0) >= perAddress) return 'address'
+    // Less than one a second: the first must find one all the same.
+    if (this.#tokens < Math.min(1, connectsPerSecond)) return 'rate'
+    this.#tokens -= 1
+    this.#streams++
+    if (address !== undefined) add(this.#addresses, address, 1)
+    let identity: string | undefined
+    let isThere = true
+    const leave = (): void => {
+      if (!isThere) return
+      isThere = false
+      this.#streams--
+      if (address !== undefined) add(this.#addresses, address, -1)
+      if (identity !== undefined) add(this.#identities, identity, -1)
+    }
+    return {
+      leave,
+      identify: (named) => {
+        if ((this.#identities.get(named) ?? 0) >= this.#bounds.perIdentity) {
+          leave()
+          return 'identity'
+        }
+        identity = named
+        add(this.#identities, named, 1)
+        return undefined
+      },
+    }
+  }
+}
+
+/** Counts; what is at 0 takes no memory. */
+function add(counts: Map<string, number>, key: string, one: number): void {
+  const count = (counts.get(key) ?? 0) + one
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
+}
+
+/** Seconds until a refused client may come again: spread, so that those refused together do not come together. */
+export function retryAfter(random: number): number {
+  return 1 + Math.floor(random * 10)
+}

@@ -1,0 +1,13 @@
+export {
+  BackplaneClosedError,
+  StorageBusyError,
+  StorageDamagedError,
+  StorageFailedError,
+  StorageForeignError,
+  StorageFullError,
+  StoragePathError,
+  StorageReadOnlyError,
+  StorageReplacedError,
+  StorageVersionError,
+} from './errors.js'
+export { type SqliteBackplaneOptions, sqliteBackplane } from './sqlite-backplane.js'
