@@ -1,23 +1,22 @@
-import { type AnySubtree, type AnyTopic, defineEvents, encode, subtreeNameOf } from '@sse/schema'
+import type { AnySubtree, AnyTopic } from '@sse/schema'
 import { format, formatPosition, type GapReason, parsePosition } from '@sse/schema/wire'
-import { type AnyContract, anyContract, channelSettings, textTypes } from './any-contract.js'
-import { eventOf, kindOf } from './arguments.js'
-import type { Append, Backplane, Entry, ShardState } from './backplane.js'
+import { kindOf } from './arguments.js'
+import type { Backplane, Entry, ShardState } from './backplane.js'
+import { Channels } from './channels.js'
 import { resumable, type Start } from './cursor.js'
-import { type ChannelDelivery, Delivery } from './delivery.js'
 import { diagnose } from './diagnostics.js'
-import { departures } from './drain.js'
-import { ArgumentError, EventTooLargeError, ForeignTopicError, OptionError } from './errors.js'
+import { type Drainable, departures, drain } from './drain.js'
+import { ArgumentError, OptionError } from './errors.js'
 import { EventStream } from './event-stream.js'
 import { attempt } from './failure.js'
 import { Feed } from './feed.js'
 import type { DrainOptions, Hub, HubOptions, Published, PublishOptions, SubscribeOptions, Where } from './hub.js'
-import { HubReader, type ReaderObserver, type Wanted } from './hub-reader.js'
+import { HubReader, type ReaderHub, type ReaderObserver, type Wanted } from './hub-reader.js'
 import { Admission, type LimitBounds, limitsOf } from './limits.js'
 import { type Presence, PresenceBoard } from './presence.js'
+import { Publisher } from './publisher.js'
 import { Counters, type HubStats, type RefusalReason } from './stats.js'
 import type { Stream } from './stream.js'
-import { utf8Length } from './utf8.js'
 
 /**
  * Makes a hub over a contract and a backplane.
@@ -49,9 +48,8 @@ export class HubCore {
   readonly admission: Admission
   readonly counters: Counters = new Counters()
   readonly backplane: Backplane
-  readonly #contract: AnyContract
-  readonly #channels: ReadonlyMap<string, ChannelDelivery>
-  readonly #maxEventBytes: number
+  readonly channels: Channels
+  readonly #publisher: Publisher
   readonly #onError: (error: unknown) => unknown
   readonly #feed: Feed
   readonly #presence = new PresenceBoard()
@@ -59,9 +57,6 @@ export class HubCore {
   readonly #tracked = new Set<EventStream<object>>()
   readonly #timer: ReturnType<typeof setInterval>
   readonly #observer: ReaderObserver
-  readonly #deliveries = new WeakMap<Entry, Delivery>()
-  /** Topics met before, by name: reading a name takes longer than looking it up. */
-  readonly #channelByTopic = new Map<string, ChannelDelivery>()
   #isDraining = false
 
   constructor({
@@ -76,17 +71,13 @@ export class HubCore {
     if (!(maxEventBytes > 0)) throw new OptionError('maxEventBytes', `is ${maxEventBytes}: it takes a number above 0`)
     if (!(verifyInterval > 0)) throw new OptionError('verifyInterval', `is ${verifyInterval}: it takes milliseconds above 0`)
     this.contract = contract
-    this.#contract = anyContract(contract)
-    const settings = channelSettings(channels, this.#contract)
     this.backplane = backplane
     this.limits = limitsOf(limits)
     this.admission = new Admission(this.limits, Date.now())
-    this.#maxEventBytes = maxEventBytes
     this.#onError = onError ?? ((error) => console.error('[@sse/server] hub:', error))
     const report = (error: unknown): void => this.#report(error)
-    this.#channels = new Map(
-      Object.entries(this.#contract).map(([key, { events }]) => [key, { events, settings: settings[key] ?? {}, onError: report }]),
-    )
+    this.channels = new Channels(contract, channels, report)
+    this.#publisher = new Publisher(backplane, this.channels, maxEventBytes, () => void this.counters.published++)
     this.#feed = new Feed(backplane, report)
     this.#observer = this.#observe()
     this.#timer = setInterval(() => void this.#feed.verify().catch(report), verifyInterval)
@@ -97,40 +88,22 @@ export class HubCore {
     return this.#isDraining
   }
 
-  async publish(topic: AnyTopic, event: unknown, { key }: PublishOptions = {}): Promise<Published> {
-    const { events, settings } = this.#channelOf(topic)
-    const { type, data, id } = eventOf(event)
-    if (id !== undefined) throw new ArgumentError('event.id', 'is given: a published event has its position for an id; leave it out')
-    if (key !== undefined && (typeof key !== 'string' || key === ''))
-      throw new ArgumentError('key', 'is no text: it takes one, or leave it out')
-    const { data: text = '' } = encode(events, { type, data })
-    const bytes = utf8Length(text)
-    if (bytes > this.#maxEventBytes) throw new EventTooLargeError(type, bytes, this.#maxEventBytes)
-    return this.#append({ topic: topic.name, subtree: subtreeNameOf(topic), kind: 'event', type, data: text, retain: settings.retain, key })
+  async publish(topic: AnyTopic, event: unknown, options: PublishOptions = {}): Promise<Published> {
+    return this.#publisher.publish(topic, event, options)
   }
 
   async end(topic: AnyTopic, { reason = 'ended' }: { readonly reason?: string | undefined } = {}): Promise<Published> {
-    const { settings } = this.#channelOf(topic)
-    const { name } = topic
-    return this.#append({
-      topic: name,
-      subtree: subtreeNameOf(topic),
-      kind: 'end',
-      type: '',
-      data: reason,
-      retain: settings.retain,
-      key: undefined,
-    })
+    return this.#publisher.end(topic, reason)
   }
 
   async subscribe(stream: Stream<object>, topics: readonly (AnyTopic | AnySubtree)[], options: SubscribeOptions = {}): Promise<void> {
     const opened = eventStreamOf(stream)
-    if (!Array.isArray(topics) || topics.length === 0) throw new ArgumentError('topics', 'are none: give those that the reader is to get')
-    for (const topic of topics) this.#channelOf(topic)
+    if (topics.length === 0) throw new ArgumentError('topics', 'are none: give those that the reader is to get')
+    for (const topic of topics) this.channels.of(topic)
     const start = startOf(options.from, opened.lastEventId)
     const notBefore = options.notBefore?.getTime()
     if (Number.isNaN(notBefore)) throw new OptionError('notBefore', 'is an invalid Date')
-    const wanted = topics.map(({ name, kind, channel }): Wanted => ({ name, kind, start, notBefore, text: this.textOf(channel) }))
+    const wanted = topics.map(({ name, kind, channel }): Wanted => ({ name, kind, start, notBefore, text: this.channels.textOf(channel) }))
     // The reader asked for no topics: where there is one, its events have plain types, as on a stream of its own.
     await this.attach(opened, wanted, { isNamed: topics.length > 1 || topics[0]?.kind === 'subtree', identity: options.identity })
   }
@@ -173,19 +146,7 @@ export class HubCore {
     this.#isDraining = true
     const fed = [...this.#readers].map(({ stream }) => stream)
     const tracked = [...this.#tracked].filter((stream) => !fed.includes(stream))
-    const plan = departures(fed.length + tracked.length, within, Math.random)
-    const timers = [...fed, ...tracked].map((stream, index) => {
-      const { at, retry } = plan[index] ?? { at: within, retry: within }
-      // What the hub does not feed may come to its own end until the last moment.
-      return setTimeout(() => void depart(stream, retry), index < fed.length ? at : within)
-    })
-    // A reader that takes nothing any more would hold the server up until its write deadline.
-    const cutAll = (): void => {
-      for (const stream of [...fed, ...tracked]) stream.cut('drained')
-    }
-    timers.push(setTimeout(cutAll, within + 1_000))
-    await Promise.all([...fed, ...tracked].map(({ closed }) => closed))
-    timers.forEach(clearTimeout)
+    await drain(fed.map(drainable), tracked.map(drainable), within)
   }
 
   stats(): HubStats {
@@ -232,17 +193,17 @@ export class HubCore {
   /** Feeds a stream until it is over. */
   async attach(stream: EventStream<object>, wanted: readonly Wanted[], { isNamed, identity }: AttachOptions): Promise<void> {
     // Who came in while the door was closing.
-    if (this.#isDraining) return depart(stream, departures(1, 10_000, Math.random)[0]?.retry ?? 1_000)
-    const hub = {
+    if (this.#isDraining) return void drainable(stream).depart(departures(1, 10_000, Math.random)[0]?.retry ?? 1_000)
+    const hub: ReaderHub = {
       backplane: this.backplane,
       feed: this.#feed,
       observe: this.#observer,
-      deliveryOf: (entry: Entry) => this.#deliveryOf(entry),
+      deliveryOf: (entry: Entry) => this.channels.delivery(entry),
     }
     const reader = new HubReader(hub, stream, wanted, { isNamed, identity })
     const running = reader.run()
     this.#readers.add(reader)
-    const rooms = wanted.filter(({ kind, name }) => kind === 'topic' && this.#channelNamed(name)?.settings.presence === true)
+    const rooms = wanted.filter(({ kind, name }) => kind === 'topic' && this.channels.named(name)?.settings.presence === true)
     for (const { name } of rooms) this.#presence.enter(name, reader)
     const { request } = stream.context
     diagnose('sse:subscribe', () => ({ topics: reader.names, identity, request }))
@@ -261,21 +222,6 @@ export class HubCore {
       this.#readers.delete(reader)
       throw error
     }
-  }
-
-  /** The types of a channel whose data is verbatim text. */
-  textOf(channel: string): readonly string[] {
-    const events = this.#contract[channel]?.events
-    return events === undefined ? [] : textTypes(events)
-  }
-
-  /** The contract's topic or subtree of that name. */
-  topicOf(name: string): AnyTopic | AnySubtree | undefined {
-    for (const declared of Object.values(this.#contract)) {
-      const topic = declared.parse(name) ?? declared.parseAll?.(name)
-      if (topic !== undefined) return topic
-    }
-    return undefined
   }
 
   /** Whether nothing more is to come of any of these topics, for a reader that has seen all that was. */
@@ -311,41 +257,6 @@ export class HubCore {
     }
   }
 
-  async #append(append: Append): Promise<Published> {
-    const { epoch, position, duplicate } = await this.backplane.append(append)
-    if (!duplicate) this.counters.published++
-    diagnose('sse:publish', () => ({ topic: append.topic, type: append.type, position, duplicate }))
-    return { position: formatPosition(epoch, position), duplicate }
-  }
-
-  /** @throws ForeignTopicError */
-  #channelOf({ channel, name, events }: AnyTopic | AnySubtree): ChannelDelivery {
-    const declared = this.#channels.get(channel)
-    if (declared === undefined || declared.events !== events) throw new ForeignTopicError(String(name))
-    return declared
-  }
-
-  #channelNamed(topic: string): ChannelDelivery | undefined {
-    const known = this.#channelByTopic.get(topic)
-    if (known !== undefined) return known
-    const declared = Object.values(this.#contract).find(({ parse }) => parse(topic) !== undefined)
-    const channel = declared && this.#channels.get(declared.channel)
-    // Started anew when it is large: it only saves time.
-    if (this.#channelByTopic.size >= 10_000) this.#channelByTopic.clear()
-    if (channel !== undefined) this.#channelByTopic.set(topic, channel)
-    return channel
-  }
-
-  #deliveryOf(entry: Entry): Delivery {
-    const known = this.#deliveries.get(entry)
-    if (known !== undefined) return known
-    const channel = this.#channelNamed(entry.topic)
-    // Another node's contract may be newer; the backplane announces only what somebody here has asked for.
-    const delivery = new Delivery(entry, channel ?? { events: defineEvents({}), settings: {}, onError: (error) => this.#report(error) })
-    this.#deliveries.set(entry, delivery)
-    return delivery
-  }
-
   #report(error: unknown): void {
     attempt(
       () => this.#onError(error),
@@ -360,9 +271,12 @@ function eventStreamOf(stream: unknown): EventStream<object> {
   throw new ArgumentError('stream', `is ${kindOf(stream)} that neither respond nor openStream of this very package has made`)
 }
 
-/** Lets a reader go, to come back after a while. */
-async function depart(stream: EventStream<object>, retry: number): Promise<void> {
-  await stream.release({ reason: 'drained', reconnect: true }, format({ retry }))
+function drainable(stream: EventStream<object>): Drainable {
+  return {
+    closed: stream.closed,
+    depart: (retry) => void stream.release({ reason: 'drained', reconnect: true }, format({ retry })),
+    cut: () => stream.cut('drained'),
+  }
 }
 
 /** @throws OptionError */

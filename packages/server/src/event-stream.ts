@@ -18,15 +18,12 @@ import { attempt, failure, isAbort } from './failure.js'
 import { type Frame, frameOf } from './frame.js'
 import { startHeartbeat } from './heartbeat.js'
 import { type ErrorContext, logError, type Settings } from './options.js'
-import { Outbox } from './outbox.js'
+import type { Outbox } from './outbox.js'
 import { RawTail } from './raw-tail.js'
 import type { Sink } from './sink.js'
 import { pump, type Source } from './source.js'
 import type { Outgoing, Stream } from './stream.js'
-import { Turn } from './turn.js'
-
-/** In characters. A reader has `writeTimeout` for each write, so it may be as slow as 64 KiB in that time. */
-const largestWrite = 65_536
+import { Writer } from './writer.js'
 
 /** Whoever feeds a stream beside its application. */
 export interface Feeder {
@@ -43,29 +40,27 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   readonly #settings: Settings
   readonly #context: ErrorContext
   readonly #sink: Sink
-  readonly #outbox: Outbox
+  readonly #writer: Writer
   readonly #key: string = controlKey()
   readonly #abort = new AbortController()
   readonly #rawDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
   readonly #rawTail = new RawTail()
-  readonly #turn = new Turn()
   #settle: (close: Close) => void = () => {}
   #stopHeartbeat: () => void = () => {}
-  #deadline: ReturnType<typeof setTimeout> | undefined
   /** What the application asked for; the stream is over only when its last bytes are. */
   #ending: Close | undefined
   #over = false
-  #sinkFull = false
-  #flushing = false
   #feeder: Feeder | undefined
-  /** `sse.ready` has not left yet. */
-  #isSilent = true
 
   constructor(sink: Sink, settings: Settings, context: ErrorContext) {
     this.#sink = sink
     this.#settings = settings
     this.#context = context
-    this.#outbox = new Outbox(settings.outbox, (topics) => this.#controlFrame({ type: 'sse.gap', topics, reason: 'overflow' }))
+    this.#writer = new Writer(sink, settings.outbox, settings.writeTimeout, {
+      greeting: () => this.#greeting(),
+      gap: (topics) => this.#controlFrame({ type: 'sse.gap', topics, reason: 'overflow' }),
+      stalled: () => this.#abandon({ reason: 'stalled', reconnect: true }),
+    })
     this.lastEventId = context.lastEventId
     this.closed = new Promise((resolve) => {
       this.#settle = resolve
@@ -74,7 +69,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   /** Begins the stream. `sse.ready`, the first thing a reader sees, leaves with what is sent in the same turn. */
   open(): void {
-    this.#flushSoon()
+    this.#writer.flushSoon()
     this.#stopHeartbeat = startHeartbeat(this.#settings.heartbeat, () => this.#beat())
   }
 
@@ -102,7 +97,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   /** What waits for its reader, and what became of what waited. */
   get outbox(): Pick<Outbox, 'bytes' | 'frames' | 'conflated' | 'dropped'> {
-    return this.#outbox
+    return this.#writer.outbox
   }
 
   /**
@@ -115,7 +110,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     if (this.#isEndedByApplication) throw new StreamEndedError()
     const known = this.#textTypes
     const late = feeder.text.find((type) => !known.includes(type))
-    if (!this.#isSilent && late !== undefined) {
+    if (!this.#writer.isSilent && late !== undefined) {
       throw new OptionError(
         'events',
         `lack the text type ${JSON.stringify(late)}, which readers are told first of all: subscribe before anything is awaited, or open the stream with { events }`,
@@ -136,7 +131,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   /** The feeder: resolves true when the stream can take more, and false when it is over. */
   room(): Promise<boolean> {
-    return this.#isEnding ? Promise.resolve(false) : this.#room()
+    return this.#isEnding ? Promise.resolve(false) : this.#writer.room()
   }
 
   /** The feeder: the stream is over for now, or for good, for a reason of its own. Resolves when it is. */
@@ -224,11 +219,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   /** The adapter: the sink can take more. */
   drained(): void {
-    // A ReadableStream asks for more even while it takes something; answering that would end the stream twice.
-    if (!this.#sinkFull) return
-    this.#sinkFull = false
-    clearTimeout(this.#deadline)
-    this.#flush()
+    this.#writer.drained()
   }
 
   /** The adapter: the connection is gone, or has ended as it was told to. `complete`: everything written went out. */
@@ -266,7 +257,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#room()
+    return this.#writer.room()
   }
 
   #control(control: Control, id?: string): void {
@@ -297,8 +288,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   #enqueue(frame: Frame): void {
     if (this.#over) return
-    if (this.#outbox.push(frame)) this.#flushSoon()
-    else this.#overflow(this.#outbox.bytes + frame.bytes)
+    if (!this.#writer.push(frame)) this.#overflow(this.outbox.bytes + frame.bytes)
   }
 
   #overflow(bytes: number): void {
@@ -308,9 +298,9 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   }
 
   #beat(): void {
-    if (this.#outbox.isStale(Date.now())) this.#overflow(this.#outbox.bytes)
+    if (this.#writer.outbox.isStale(Date.now())) this.#overflow(this.outbox.bytes)
     // Behind a full socket a heartbeat would only grow the outbox; inside a raw line it would break the line.
-    if (!this.#outbox.isEmpty || this.#sinkFull || this.#rawTail.isMidLine) return
+    if (!this.#writer.isIdle || this.#rawTail.isMidLine) return
     // Between the lines of a raw message it is a line of its own: a blank one would end the message.
     if (this.#rawTail.isMidMessage) this.#push(':\n', 'raw')
     else {
@@ -321,60 +311,17 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     }
   }
 
-  /** All that is sent in one turn leaves in one write. */
-  #flushSoon(): void {
-    if (this.#flushing || this.#sinkFull) return
-    this.#flushing = true
-    queueMicrotask(() => this.#flush())
-  }
-
-  #flush(): void {
-    this.#flushing = false
-    if (this.#over || this.#sinkFull) return
-    while (!this.#outbox.isEmpty || this.#isSilent) {
-      const more = this.#sink.write(this.#greeting() + this.#outbox.take(largestWrite))
-      // The reader may have left while this was written: no timer may outlive the stream.
-      if (this.#over) return
-      if (!more) {
-        this.#sinkFull = true
-        this.#startDeadline()
-        return
-      }
-    }
-    this.#turn.end(true)
-    if (this.#ending === undefined) return
-    // A reader that stalls now would hold the connection for ever: the heartbeat, which would find it, is over.
-    this.#startDeadline()
-    this.#sink.end()
-  }
-
-  /** What comes before all else, once. */
   #greeting(): string {
-    if (!this.#isSilent) return ''
-    this.#isSilent = false
     const { heartbeat, retry } = this.#settings
     const ready = this.#controlFrame({ type: 'sse.ready', protocol: protocolVersion, heartbeat, text: this.#textTypes, key: this.#key })
     return retry === undefined ? ready : ready + format({ retry })
-  }
-
-  #startDeadline(): void {
-    this.#deadline = setTimeout(() => this.#abandon({ reason: 'stalled', reconnect: true }), this.#settings.writeTimeout)
-  }
-
-  /** Resolves true when the sink can take more, false when the stream is over. */
-  #room(): Promise<boolean> {
-    if (this.#over) return Promise.resolve(false)
-    // Also where nothing was written (half a character of raw text): what waits for room is told by the flush.
-    this.#flushSoon()
-    return this.#turn.wait()
   }
 
   #finish(close: Close): void {
     if (this.#over) return
     this.#ending = close
     this.#stopHeartbeat()
-    // The last write may have been flushed already; the end must follow it all the same.
-    this.#flushSoon()
+    this.#writer.end()
   }
 
   #abandon(close: Close): void {
@@ -387,9 +334,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     if (this.#over) return
     this.#over = true
     this.#stopHeartbeat()
-    clearTimeout(this.#deadline)
-    this.#outbox.clear()
-    this.#turn.end(false)
+    this.#writer.close()
     this.#abort.abort()
     this.#settle(close)
     attempt(

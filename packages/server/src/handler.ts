@@ -167,7 +167,7 @@ async function authorized<Request>(
       kind,
       start: starts.get(name) ?? 'now',
       notBefore: notBefore?.getTime(),
-      text: core.textOf(channel),
+      text: core.channels.textOf(channel),
     }),
   )
   const state = await core.backplane.state(
@@ -208,7 +208,7 @@ function named(core: HubCore, asked: readonly AskedTopic[]): Named {
   const unknown: string[] = []
   const starts = new Map(asked.map(({ name, start }) => [name, start]))
   for (const { name } of asked) {
-    const topic = core.topicOf(name)
+    const topic = core.channels.topic(name)
     if (topic === undefined) unknown.push(name)
     else if (topic.kind === 'topic') topics.push(topic)
     else subtrees.push(topic)
