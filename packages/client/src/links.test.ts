@@ -279,6 +279,19 @@ describe('what the server says of its own', () => {
     expect(heard.told).toEqual([gap('a'), 'a7', 'a8'])
   })
 
+  test('the end of a topic covers nothing: an event of another that was lost before it is still asked for', async () => {
+    const over = control({ type: 'sse.end', reason: 'done', topics: ['b'] }, '1.e.9-3')
+    const heard = await hear([at('a', 5, 4) + over + at('a', 10, 8), at('a', 8, 5) + over + at('a', 10, 8) + end], from(4))
+    expect(heard.told).toEqual(['a5', 'a8', 'a10'])
+    expect(heard.asked).toEqual(['1.e.4', '1.e.5'])
+  })
+
+  test('the end of a topic is a place to go on from', async () => {
+    const over = control({ type: 'sse.end', reason: 'done', topics: ['b'] }, '1.e.9-3')
+    const heard = await hear([at('a', 5, 4) + over + end], from(4))
+    expect(heard.lastEventId).toBe('1.e.9-3')
+  })
+
   test('a new epoch begins anew: its positions are not those that were seen', async () => {
     const reset = control({ type: 'sse.gap', topics: ['a'], reason: 'reset' })
     const heard = await hear([at('a', 95, 90) + reset + at('a', 3, 2, 'f') + at('a', 4, 3, 'f') + end], from(90))

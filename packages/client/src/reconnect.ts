@@ -40,7 +40,8 @@ export function clampWait(milliseconds: number): number {
 
 /** A Retry-After header (RFC 9110 §10.2.3), seconds or a date, as milliseconds from now; undefined if it is neither. */
 export function retryAfter(header: string | null, now: number): number | undefined {
-  const wait = /^\d+$/.test(`${header}`) ? Number(header) * 1000 : Date.parse(`${header}`) - now
+  const text = header ?? ''
+  const wait = /^\d+$/.test(text) ? +text * 1000 : Date.parse(text) - now
   return Number.isNaN(wait) ? undefined : clampWait(wait)
 }
 

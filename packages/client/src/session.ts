@@ -5,7 +5,7 @@ import type { UnknownEvent } from './options.js'
 export interface Reading {
   /** Where the reader is once it is done with it. */
   readonly position: string
-  /** The message's own id, if it counts. */
+  /** The message's own id, where it is an event or an id alone. That of control vouches for nothing. */
   readonly id?: string | undefined
   readonly control?: Control | undefined
   /** Not decoded yet. */
@@ -37,7 +37,8 @@ export function readMessage(session: Session, message: Message, before: string):
   const id = ignored || (ready && message.id?.startsWith(reservedPrefix)) ? undefined : message.id
   // An empty id takes the position back.
   const position = id ?? before
-  if (control || ignored || data === undefined) return { position, id, control }
+  if (control || ignored) return { position, control }
+  if (data === undefined) return { position, id }
   // Another's server may use `#` as it likes.
   const { type, topic } = ready ? splitType(field) : { type: field, topic: undefined }
   return { position, id, event: { type, data, id: position, topic }, isText: ready?.text.includes(type) }

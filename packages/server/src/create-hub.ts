@@ -1,4 +1,4 @@
-import type { AnySubtree, AnyTopic } from '@sse/schema'
+import { type AnySubtree, type AnyTopic, subtreeNameOf } from '@sse/schema'
 import { format, formatPosition, type GapReason, parsePosition } from '@sse/schema/wire'
 import { kindOf } from './arguments.js'
 import type { Backplane, Entry, ShardState } from './backplane.js'
@@ -124,8 +124,11 @@ export class HubCore {
     if (identity === undefined && topic === undefined) {
       throw new ArgumentError('where', 'names nobody: give an identity or a topic, or use drain() for everybody')
     }
+    // Who gets the topic through its subtree gets it all the same.
+    const names = topic === undefined ? [] : [topic.name, topic.kind === 'topic' ? subtreeNameOf(topic) : undefined]
     const chosen = [...this.#readers].filter(
-      (reader) => (identity === undefined || reader.identity === identity) && (topic === undefined || reader.names.includes(topic.name)),
+      (reader) =>
+        (identity === undefined || reader.identity === identity) && (topic === undefined || reader.names.some((name) => names.includes(name))),
     )
     for (const { stream } of chosen) {
       stream.tell({ type: 'sse.error', code: 'disconnected', message: reason, retry: true })
@@ -201,6 +204,7 @@ export class HubCore {
       deliveryOf: (entry: Entry) => this.channels.delivery(entry),
     }
     const reader = new HubReader(hub, stream, wanted, { isNamed, identity })
+    stream.feed(reader)
     const running = reader.run()
     this.#readers.add(reader)
     const rooms = wanted.filter(({ kind, name }) => kind === 'topic' && this.channels.named(name)?.settings.presence === true)

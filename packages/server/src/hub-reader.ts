@@ -96,10 +96,9 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     return this.#held === undefined
   }
 
-  /** Feeds the stream until it is over, or all its topics are. Rejects where the backplane fails before it was live. */
+  /** Feeds the stream, whose feeder it is, until it is over, or all its topics are. Rejects where the backplane fails before it was live. */
   async run(): Promise<void> {
     const { feed } = this.#hub
-    this.stream.feed(this)
     await feed.watch(this.#names)
     feed.add(this.#names, this)
     try {

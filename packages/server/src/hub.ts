@@ -57,8 +57,8 @@ export interface SubscribeOptions {
 /** Whom to disconnect: all that is given must hold. */
 export interface Where {
   readonly identity?: string | undefined
-  /** Who reads this topic, or subtree, itself. */
-  readonly topic?: Pick<AnyTopic | AnySubtree, 'name'> | undefined
+  /** Who reads this topic, be it through its subtree, or this subtree itself. */
+  readonly topic?: AnyTopic | AnySubtree | undefined
 }
 
 /** How a hub is drained. */
