@@ -16,8 +16,8 @@ export interface ChannelDelivery {
 export class Delivery {
   readonly entry: Entry
   readonly #channel: ChannelDelivery
-  /** One of each form. */
-  readonly #frames: (Frame | undefined)[] = [undefined, undefined, undefined, undefined]
+  /** With plain types, and with the topic in front. */
+  readonly #frames: (Frame | undefined)[] = [undefined, undefined]
   #event: { readonly type: string; readonly data: unknown } | undefined
   #key: string | undefined
 
@@ -26,19 +26,19 @@ export class Delivery {
     this.#channel = channel
   }
 
-  /** The id: the same for every reader, but that without a link it does not vouch for what came before. */
-  id(linked: boolean): string {
+  /** The id: the same for every reader. Where readers may miss events of the channel, no link vouches for what came before. */
+  get id(): string {
     const { epoch, position, previous } = this.entry
-    return formatPosition(epoch, position, linked ? previous : undefined)
+    return formatPosition(epoch, position, this.#isWhole ? previous : undefined)
   }
 
-  /** @param named whether the reader is told the topic. @param whole whether it gets every event of the topic. */
-  frame(named: boolean, whole: boolean): Frame {
-    const linked = whole && !this.isLossy
-    const form = (named ? 1 : 0) + (linked ? 2 : 0)
+  /** @param named whether the reader is told the topic. */
+  frame(named: boolean): Frame {
+    const form = named ? 1 : 0
     const known = this.#frames[form]
     if (known !== undefined) return known
-    const frame = this.#frame(named, linked)
+    const { topic, type, data } = this.entry
+    const frame = frameOf(format({ event: named ? `${topic}#${type}` : type, data, id: this.id }), this.#overflow)
     this.#frames[form] = frame
     return frame
   }
@@ -72,21 +72,16 @@ export class Delivery {
     }
   }
 
-  /** Whether slow readers may miss it. */
-  get isLossy(): boolean {
-    const { conflate, overflow } = this.#channel.settings
-    return conflate !== undefined || overflow === 'drop-oldest'
+  /** Whether every reader of the topic gets every event of it. */
+  get #isWhole(): boolean {
+    const { conflate, overflow, visibleTo } = this.#channel.settings
+    return conflate === undefined && overflow !== 'drop-oldest' && visibleTo === undefined
   }
 
   get #decoded(): { readonly type: string; readonly data: unknown } {
     const { type, data } = this.entry
     this.#event ??= { type, data: this.#channel.events.decode(type, data) }
     return this.#event
-  }
-
-  #frame(named: boolean, linked: boolean): Frame {
-    const { topic, type, data } = this.entry
-    return frameOf(format({ event: named ? `${topic}#${type}` : type, data, id: this.id(linked) }), this.#overflow)
   }
 
   get #overflow(): Overflow | undefined {

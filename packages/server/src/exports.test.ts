@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import * as conformance from './backplane-conformance.js'
 import * as index from './index.js'
 import * as node from './node.js'
+import * as sqlite from './sqlite.js'
 
 // What is exported can be relied on: a change of this list is a change of the public surface.
 
@@ -25,4 +27,31 @@ test('@sse/server', () => {
 
 test('@sse/server/node exports the same, for the other kind of request', () => {
   expect(namesOf(node)).toEqual(namesOf(index))
+})
+
+test('@sse/server/sqlite', () => {
+  expect(namesOf(sqlite)).toMatchInlineSnapshot(`
+    [
+      "BackplaneClosedError",
+      "sqliteBackplane",
+      "StorageBusyError",
+      "StorageDamagedError",
+      "StorageFailedError",
+      "StorageForeignError",
+      "StorageFullError",
+      "StoragePathError",
+      "StorageReadOnlyError",
+      "StorageReplacedError",
+      "StorageVersionError",
+    ]
+  `)
+})
+
+test('@sse/server/backplane-conformance', () => {
+  expect(namesOf(conformance)).toMatchInlineSnapshot(`
+    [
+      "backplaneConformance",
+      "ConformanceError",
+    ]
+  `)
 })

@@ -1,4 +1,5 @@
 import type { Append, Appended, Entry, Range, ShardState, Tail } from './backplane.js'
+import { newEpoch } from './epoch.js'
 import { TopicEndedError } from './errors.js'
 import { type Bounds, boundsOf } from './retention.js'
 import { utf8Length } from './utf8.js'
@@ -179,11 +180,6 @@ export class History {
     topics?.delete(topic)
     if (topics?.size === 0) this.#subtrees.delete(subtree)
   }
-}
-
-/** 71 bits in 14 characters of base 36: no two histories meet by chance. */
-function newEpoch(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(14)), (byte) => (byte % 36).toString(36)).join('')
 }
 
 /** A topic's name holds no space. */

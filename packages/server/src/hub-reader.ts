@@ -307,7 +307,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     const { topic, position } = entry
     if (entry.kind === 'end') {
       this.#cursor = position
-      this.stream.tell({ type: 'sse.end', topics: [topic], reason: entry.data }, delivery.id(true))
+      this.stream.tell({ type: 'sse.end', topics: [topic], reason: entry.data }, delivery.id)
       this.#open.delete(topic)
       // In a replay, what else there is comes first.
       if (this.#held === undefined) this.#endIfAllHave()
@@ -315,7 +315,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     }
     if (!delivery.isPublic && !delivery.isVisibleTo({ identity: this.identity, topic })) return
     this.#cursor = position
-    this.stream.relay(delivery.frame(this.#isNamed, delivery.isPublic))
+    this.stream.relay(delivery.frame(this.#isNamed))
     this.#hub.observe.delivered()
   }
 

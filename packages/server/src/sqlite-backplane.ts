@@ -46,7 +46,8 @@ export interface SqliteBackplaneOptions {
 const sweepInterval = 30_000
 
 /**
- * A backplane in a SQLite file, for one machine: any number of its processes may share the file. Needs Node 22.13 or later.
+ * A backplane in a SQLite file, for one machine: any number of its processes may share the file. Needs Node 22.13 or later
+ * (22 warns that its SQLite is experimental).
  *
  * - **Appends** that wait go into one transaction, and are announced in this process before they resolve. One that has
  *   resolved survives a killed process, and a power failure as well as the disk keeps what it was told to (the file is

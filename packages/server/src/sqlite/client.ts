@@ -49,8 +49,9 @@ export class Client {
     return await this.#ask(question)
   }
 
+  /** Nobody waits for it, and no process lives for it. */
   unwatch(names: readonly string[]): void {
-    if (this.#crash === undefined && this.#closing === undefined) this.#tell({ unwatch: names })
+    if (this.#crash === undefined && this.#closing === undefined) this.#tell({ id: 0, question: { kind: 'unwatch', names } })
   }
 
   /** Everything that was asked is answered first. */
@@ -88,14 +89,20 @@ export class Client {
   }
 
   #receive({ news, replies }: FromWorker): void {
-    if (news.length > 0) this.#onNews(news)
-    for (const { id, answer } of replies) {
-      const pending = this.#pending.get(id)
-      if (pending === undefined) continue
-      this.#forget(id, pending)
-      if (answer.kind === 'failed') pending.reject(storageError(answer.failure, this.#path))
-      else pending.resolve(answer)
+    try {
+      if (news.length > 0) this.#onNews(news)
+    } finally {
+      // Also where a listener has thrown: somebody else waits for these.
+      for (const { id, answer } of replies) this.#settle(id, answer)
     }
+  }
+
+  #settle(id: number, answer: Answer): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return
+    this.#forget(id, pending)
+    if (answer.kind === 'failed') pending.reject(storageError(answer.failure, this.#path))
+    else pending.resolve(answer)
   }
 
   #forget(id: number, { size }: Pending): void {

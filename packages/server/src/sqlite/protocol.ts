@@ -27,13 +27,15 @@ export type Question =
       readonly now: number
     }
   | { readonly kind: 'watch'; readonly names: readonly string[] }
+  /** In one queue with `watch`: one that overtakes the other would leave a name watched for ever. */
+  | { readonly kind: 'unwatch'; readonly names: readonly string[] }
   | { readonly kind: 'sweep'; readonly now: number }
   | { readonly kind: 'close' }
 
-export type ToWorker =
-  | { readonly id: number; readonly question: Question }
-  /** Needs no answer. */
-  | { readonly unwatch: readonly string[] }
+export interface ToWorker {
+  readonly id: number
+  readonly question: Question
+}
 
 export type Answer =
   | { readonly kind: 'appended'; readonly appended: Appended }

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { newEpoch } from '../epoch.ts'
 import { StoreFailure } from './failure.ts'
 import { identityOf } from './identity.ts'
 import { numberOf, type Row, textOf } from './row.ts'
@@ -105,11 +106,6 @@ export function openFile(path: string): Opened {
     db.close()
     throw error
   }
-}
-
-/** 72 bits in 14 characters of base 36, or nearly: no two histories meet by chance. */
-export function newEpoch(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(14)), (byte) => (byte % 36).toString(36)).join('')
 }
 
 /** From here on nobody vouches for what was appended after `end`. Inside of a transaction. */

@@ -267,7 +267,10 @@ export class Store {
   #sweepTopic(topic: Topic, shard: Shard, now: number): void {
     this.#trim(topic, now)
     const isEmpty = topic.kept - (topic.ended ? 1 : 0) === 0
-    if (isEmpty && topic.touched <= now - this.#limits.tails) return this.#giveBack(topic, shard)
+    if (isEmpty && topic.touched <= now - this.#limits.tails) {
+      this.#giveBack(topic, shard)
+      return
+    }
     this.#sql('dropLingering').run(topic.id, topic.first, now - lingeringTime)
     this.#trim(topic, now)
     this.#save(topic)

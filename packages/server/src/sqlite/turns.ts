@@ -55,10 +55,6 @@ export class Turns {
     this.#schedule()
   }
 
-  unwatch(names: readonly string[]): void {
-    for (const name of names) this.#watched.delete(name)
-  }
-
   /** Nothing is asked any more. The log goes into the file, where no other process has it open. */
   close(id: number): void {
     clearTimeout(this.#poll)
@@ -186,6 +182,9 @@ export class Turns {
         return { kind: 'entries', entries: store.read(question.topic, question.range, question.now) }
       case 'locate':
         return { kind: 'position', position: store.locate(question.topic, question.from, question.now) }
+      case 'unwatch':
+        for (const name of question.names) this.#watched.delete(name)
+        return { kind: 'done' }
       case 'sweep':
         return store.sweep(question.now) ? undefined : { kind: 'done' }
       case 'watch':

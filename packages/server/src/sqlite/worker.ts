@@ -1,4 +1,5 @@
-// The worker's own file. Node runs it from here as it is in tests, hence the real extensions of what it imports.
+// The worker's own file. In tests Node runs it as it is, which is why imports in this directory have their real extensions:
+// Node takes the types away, and does not look for a `.ts` where a `.js` is asked for.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts'
@@ -7,10 +8,8 @@ import { Turns } from './turns.ts'
 const settings: WorkerSettings = workerData
 const turns = new Turns(settings, (message: FromWorker) => parentPort?.postMessage(message))
 
-parentPort?.on('message', (message: ToWorker) => {
-  if ('unwatch' in message) turns.unwatch(message.unwatch)
-  else if (message.question.kind === 'close') {
-    turns.close(message.id)
-    parentPort?.close()
-  } else turns.ask(message.id, message.question)
+parentPort?.on('message', ({ id, question }: ToWorker) => {
+  if (question.kind !== 'close') return turns.ask(id, question)
+  turns.close(id)
+  parentPort?.close()
 })

@@ -1,11 +1,11 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { promisify } from 'node:util'
 
 /** Another process, and what it has said. */
 export interface Child {
@@ -22,22 +22,19 @@ export interface Children {
   remove(): Promise<void>
 }
 
-/** Builds them as tsup builds the package: the backplane and its worker side by side. */
+/** Builds them with the package's own settings, so that it is the published files' worker that runs. */
 export async function buildChildren(): Promise<Children> {
   const directory = await mkdtemp(join(tmpdir(), 'sse-built-'))
-  const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
   // In a directory of its own Node would take the files for CommonJS.
   await writeFile(join(directory, 'package.json'), '{"type":"module"}')
-  await build({
-    entryPoints: { child: source('./sqlite-child.ts'), 'sqlite-worker': source('../sqlite/worker.ts') },
-    outdir: directory,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'es2022',
-    logLevel: 'error',
-  })
+  const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+  const { tsup }: { readonly tsup: object } = JSON.parse(await readFile(here('../../package.json'), 'utf8'))
+  const entry = { child: fileURLToPath(new URL('./sqlite-child.ts', import.meta.url)), 'sqlite-worker': here('../sqlite/worker.ts') }
+  const config = join(directory, 'tsup.config.json')
+  // No packages can be found from there.
+  await writeFile(config, JSON.stringify({ ...tsup, entry, outDir: directory, clean: false, noExternal: ['@sse/schema', 'zod'] }))
+  const cli = here('../../node_modules/tsup/dist/cli-default.js')
+  await promisify(execFile)(process.execPath, [cli, '--config', config], { cwd: here('../..') })
   return {
     start: (task, path, topic = 'a', count = 0) => start([join(directory, 'child.js'), task, path, topic, `${count}`]),
     remove: () => rm(directory, { recursive: true }),
