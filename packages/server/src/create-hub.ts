@@ -11,7 +11,8 @@ import { EventStream } from './event-stream.js'
 import { attempt } from './failure.js'
 import { Feed } from './feed.js'
 import type { DrainOptions, Hub, HubOptions, Published, PublishOptions, SubscribeOptions, Where } from './hub.js'
-import { HubReader, type ReaderHub, type ReaderObserver, type Wanted } from './hub-reader.js'
+import { HubReader, type ReaderHub, type ReaderObserver } from './hub-reader.js'
+import type { Wanted } from './join-plan.js'
 import { Admission, type LimitBounds, limitsOf } from './limits.js'
 import { type Presence, PresenceBoard } from './presence.js'
 import { Publisher } from './publisher.js'
@@ -128,7 +129,8 @@ export class HubCore {
     const names = topic === undefined ? [] : [topic.name, topic.kind === 'topic' ? subtreeNameOf(topic) : undefined]
     const chosen = [...this.#readers].filter(
       (reader) =>
-        (identity === undefined || reader.identity === identity) && (topic === undefined || reader.names.some((name) => names.includes(name))),
+        (identity === undefined || reader.identity === identity) &&
+        (topic === undefined || reader.names.some((name) => names.includes(name))),
     )
     for (const { stream } of chosen) {
       stream.tell({ type: 'sse.error', code: 'disconnected', message: reason, retry: true })

@@ -1,23 +1,13 @@
-import { type Control, formatPosition, type GapReason, type Message, type Position, type PresenceControl } from '@sse/schema/wire'
+import { type Control, formatPosition, type GapReason, type Message, type PresenceControl } from '@sse/schema/wire'
 import type { Backplane, Entry, ShardState } from './backplane.js'
+import { breath } from './breath.js'
 import type { Close } from './close.js'
-import { resumable, type Start } from './cursor.js'
 import type { Delivery } from './delivery.js'
 import type { EventStream, Feeder } from './event-stream.js'
 import type { Audience, Feed } from './feed.js'
+import { earliest, type Known, planJoin, type Wanted } from './join-plan.js'
 import type { PresenceReader } from './presence.js'
-import { type ReplayTopic, replay } from './replay.js'
-
-/** A topic or subtree that a stream is to get. */
-export interface Wanted {
-  readonly name: string
-  readonly kind: 'topic' | 'subtree'
-  readonly start: Start
-  /** Nothing from before this time (milliseconds since 1970) is shown. */
-  readonly notBefore: number | undefined
-  /** Its types whose data is verbatim text. */
-  readonly text: readonly string[]
-}
+import { replay } from './replay.js'
 
 /** What a reader has from its hub. */
 export interface ReaderHub {
@@ -71,6 +61,8 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   /** Topics whose entries after these positions may not have come. */
   readonly #suspects = new Map<string, number>()
   #hasJoined = false
+  /** Topics with gaps that are to be told. */
+  #lost = { reset: new Set<string>(), trimmed: new Set<string>() }
 
   constructor(
     hub: ReaderHub,
@@ -166,7 +158,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       this.#held = []
       this.#heldSize = 0
       this.#isIncomplete = false
-      const state = await this.#hub.backplane.state(this.#names, this.#lowestStart())
+      const state = await this.#hub.backplane.state(this.#names, earliest(this.#wanted, this.#known))
       if (this.stream.signal.aborted || !(await this.#replay(state))) return
     } while (this.#isIncomplete)
     const held = this.#held
@@ -178,6 +170,12 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     }
   }
 
+  /** What it is known to have, once it has joined. */
+  get #known(): Known | undefined {
+    if (!this.#hasJoined) return undefined
+    return { cursor: { epoch: this.#epoch, at: this.#cursor, previous: undefined }, suspects: this.#suspects }
+  }
+
   get #window(): number {
     return Math.min(replayWindow, this.stream.settings.outbox.maxBytes / 4)
   }
@@ -187,36 +185,29 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     return bytes >= this.#window || frames >= this.stream.settings.outbox.maxFrames / 4
   }
 
-  /** The earliest position that any topic may begin at, for the tails of subtrees that are to be read. */
-  #lowestStart(): number {
-    if (this.#hasJoined) return Math.min(this.#cursor, ...this.#suspects.values())
-    return Math.min(
-      ...this.#wanted.map(({ start }) =>
-        typeof start === 'object' && 'after' in start && start.after !== 'unknown' ? start.after.at : Number.POSITIVE_INFINITY,
-      ),
-    )
-  }
-
   /** Sends what the history has up to the state's position. False where the stream is over. */
   async #replay(state: ShardState): Promise<boolean> {
-    const plan = await this.#plan(state)
+    const { backplane } = this.#hub
+    const plan = await planJoin((topic, from) => backplane.locate(topic, from), this.#wanted, this.#known, state)
     this.#epoch = state.epoch
-    if (plan.reset.length > 0) this.#gap(plan.reset, 'reset')
-    if (plan.trimmed.length > 0) this.#gap(plan.trimmed, 'trimmed')
+    this.#lost = { reset: new Set(plan.reset), trimmed: new Set(plan.trimmed) }
     let count = 0
-    for await (const { lost, entries } of replay((topic, range) => this.#hub.backplane.read(topic, range), plan.topics, state.position)) {
+    for await (const { lost, entries } of replay((topic, range) => backplane.read(topic, range), plan.topics, state.position)) {
       if (this.stream.signal.aborted) return false
-      if (lost.length > 0) this.#gap(lost, 'trimmed')
+      for (const topic of lost) this.#lost.trimmed.add(topic)
       for (const entry of this.#latest(entries)) {
         if (entry.position <= this.#cursor && this.#hasJoined) {
           // Repaired behind its back: only from before can the reader take it in order.
           this.#rewind()
           return false
         }
+        this.#tellLost()
         this.#deliver(entry)
         count++
         if (this.#isFull && !(await this.stream.room())) return false
       }
+      // One that reads much must not keep the others waiting; nor its own expiry.
+      await breath()
       if (!(await this.stream.room())) return false
     }
     if (count > 0) this.#hub.observe.replayed(this, count)
@@ -233,7 +224,8 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     this.#safe = state.position
     this.#vouched = state.position
     // Once more is only worth a word where there is more to say.
-    if (this.#isIncomplete && !isFirst) return
+    if (this.#isIncomplete && !isFirst && !this.#hasLost) return
+    this.#tellLost()
     const position = formatPosition(state.epoch, state.position)
     this.stream.tell({ type: 'sse.live', topics: this.#names, resumed, position }, position)
     // Ends that came before where it began.
@@ -241,42 +233,6 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     for (const topic of over) this.#open.delete(topic)
     if (over.length > 0 && this.#open.size > 0) this.stream.tell({ type: 'sse.end', topics: over, reason: 'ended' })
     this.#endIfAllHave()
-  }
-
-  /** What is to be replayed of each topic, and what cannot be. */
-  async #plan(state: ShardState): Promise<Plan> {
-    const plan: Plan = { topics: [], reset: [], trimmed: [], resumed: true }
-    const tails = new Map(state.tails.map((tail) => [tail.topic, tail.position]))
-    const own: Position = { epoch: this.#epoch, at: this.#cursor, previous: undefined }
-    for (const wanted of this.#wanted) {
-      const { name, kind, notBefore } = wanted
-      const start = this.#hasJoined ? { after: own } : wanted.start
-      const resumed =
-        typeof start === 'object' && 'after' in start ? (start.after === 'unknown' ? undefined : resumable(start.after, state)) : null
-      if (typeof resumed !== 'number') plan.resumed = false
-      if (resumed === undefined) {
-        plan.reset.push(name)
-        continue
-      }
-      if (resumed === null && start === 'now') continue
-      const topics = kind === 'topic' ? [name] : state.tails.map(({ topic }) => topic).filter((topic) => isIn(name, topic))
-      // A topic that is gone may have had entries up to the floor; of a subtree any may be gone.
-      if (resumed !== null && resumed < state.floor && (kind === 'subtree' || !tails.has(name))) plan.trimmed.push(name)
-      for (const topic of topics) {
-        const tail = tails.get(topic) ?? 0
-        const suspect = this.#suspects.get(topic)
-        const begin = resumed === null ? await this.#locate(topic, start) : Math.min(resumed, suspect ?? resumed)
-        if (tail <= begin) continue
-        const from = notBefore === undefined ? begin : await this.#hub.backplane.locate(topic, { since: notBefore })
-        // Who asked for the last few is not told that there were others before.
-        plan.topics.push({ topic, tail, after: resumed === null ? Math.max(begin, from) : begin, from })
-      }
-    }
-    return plan
-  }
-
-  async #locate(topic: string, start: Start): Promise<number> {
-    return this.#hub.backplane.locate(topic, { last: typeof start === 'object' && 'last' in start ? start.last : 0 })
   }
 
   /** Of events of which only the latest counts, the latest. */
@@ -323,9 +279,20 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     if (this.#open.size === 0) void this.stream.end()
   }
 
-  #gap(topics: readonly string[], reason: GapReason): void {
-    this.stream.tell({ type: 'sse.gap', topics, reason })
-    this.#hub.observe.gap(this, topics, reason)
+  get #hasLost(): boolean {
+    return this.#lost.reset.size + this.#lost.trimmed.size > 0
+  }
+
+  /** Directly before what moves the cursor past it, in one write: the one without the other would be a loss, or told twice. */
+  #tellLost(): void {
+    if (!this.#hasLost) return
+    for (const reason of ['reset', 'trimmed'] as const) {
+      const topics = [...this.#lost[reason]]
+      if (topics.length === 0) continue
+      this.stream.tell({ type: 'sse.gap', topics, reason })
+      this.#hub.observe.gap(this, topics, reason)
+    }
+    this.#lost = { reset: new Set(), trimmed: new Set() }
   }
 
   /** Takes the reader back to where nothing was missing, and lets it resume there. */
@@ -334,17 +301,4 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     const close: Close = { reason: 'rewound', reconnect: true }
     void this.stream.release(close, `id: ${formatPosition(this.#epoch, this.#safe)}\n\n`)
   }
-}
-
-interface Plan {
-  readonly topics: ReplayTopic[]
-  readonly reset: string[]
-  readonly trimmed: string[]
-  /** Whether all topics go on from a cursor. */
-  resumed: boolean
-}
-
-/** Whether a topic is in a subtree, `orders/*`. */
-function isIn(subtree: string, topic: string): boolean {
-  return `${topic.slice(0, topic.lastIndexOf('/') + 1)}*` === subtree
 }

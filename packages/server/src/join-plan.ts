@@ -1,0 +1,88 @@
+import type { Position } from '@sse/schema/wire'
+import type { Backplane, ShardState } from './backplane.js'
+import { resumable, type Start } from './cursor.js'
+import type { ReplayTopic } from './replay.js'
+
+/** A topic or subtree that a stream is to get. */
+export interface Wanted {
+  readonly name: string
+  readonly kind: 'topic' | 'subtree'
+  readonly start: Start
+  /** Nothing from before this time (milliseconds since 1970) is shown. */
+  readonly notBefore: number | undefined
+  /** Its types whose data is verbatim text. */
+  readonly text: readonly string[]
+}
+
+/** A reader that was there before: what it is known to have. */
+export interface Known {
+  readonly cursor: Position
+  /** Topics of which entries above these positions may not have come, whatever the cursor says. */
+  readonly suspects: ReadonlyMap<string, number>
+}
+
+/** What is to be replayed to a reader, and what cannot be. */
+export interface JoinPlan {
+  readonly topics: readonly ReplayTopic[]
+  /** Topics and subtrees whose cursor vouches for nothing. */
+  readonly reset: readonly string[]
+  /** Those that may have had entries which are kept no longer, their tails included. */
+  readonly trimmed: readonly string[]
+  /** Whether all of them go on from a cursor. */
+  readonly resumed: boolean
+}
+
+/** The earliest position that any topic may begin at, for the tails of subtrees that are to be read. */
+export function earliest(wanted: readonly Wanted[], known: Known | undefined): number {
+  if (known !== undefined) return Math.min(known.cursor.at, ...known.suspects.values())
+  return Math.min(...wanted.map(({ start }) => cursorOf(start)?.at ?? Number.POSITIVE_INFINITY))
+}
+
+/** Decides for each topic where its replay begins, by what the shard is at. */
+export async function planJoin(
+  locate: Backplane['locate'],
+  wanted: readonly Wanted[],
+  known: Known | undefined,
+  state: ShardState,
+): Promise<JoinPlan> {
+  const tails = new Map(state.tails.map(({ topic, position }) => [topic, position]))
+  /** A topic that is wanted twice, itself and in a subtree, begins at the earlier of both. */
+  const topics = new Map<string, ReplayTopic>()
+  const reset: string[] = []
+  const trimmed: string[] = []
+  let resumed = true
+  for (const { name, kind, start: asked, notBefore } of wanted) {
+    const start: Start = known === undefined ? asked : { after: known.cursor }
+    const hasCursor = typeof start === 'object' && 'after' in start
+    const cursor = cursorOf(start)
+    const after = cursor === undefined ? undefined : resumable(cursor, state)
+    if (after === undefined) resumed = false
+    if (hasCursor && after === undefined) reset.push(name)
+    if (start === 'now' || (hasCursor && after === undefined)) continue
+    // A topic that is gone may have had entries up to the floor; of a subtree any may be gone.
+    if (after !== undefined && after < state.floor && (kind === 'subtree' || !tails.has(name))) trimmed.push(name)
+    for (const topic of kind === 'topic' ? [name] : [...tails.keys()].filter((each) => isIn(name, each))) {
+      const tail = tails.get(topic) ?? 0
+      const begin =
+        after === undefined
+          ? await locate(topic, { last: 'last' in start ? start.last : 0 })
+          : Math.min(after, known?.suspects.get(topic) ?? after)
+      if (tail <= begin) continue
+      const from = notBefore === undefined ? begin : await locate(topic, { since: notBefore })
+      // Who asked for the last few is not told that there were others before.
+      const own = after === undefined ? Math.max(begin, from) : begin
+      const other = topics.get(topic)
+      topics.set(topic, { topic, tail, after: Math.min(own, other?.after ?? own), from: Math.min(from, other?.from ?? from) })
+    }
+  }
+  return { topics: [...topics.values()], reset, trimmed, resumed }
+}
+
+function cursorOf(start: Start): Position | undefined {
+  return typeof start === 'object' && 'after' in start && start.after !== 'unknown' ? start.after : undefined
+}
+
+/** Whether a topic is in a subtree, `orders/*`. */
+function isIn(subtree: string, topic: string): boolean {
+  return `${topic.slice(0, topic.lastIndexOf('/') + 1)}*` === subtree
+}
