@@ -1,5 +1,5 @@
 import { methodOf } from './check.js'
-import { createCursor } from './cursor.js'
+import { plainCursor } from './cursor.js'
 import { ConnectionError, HeadersError, HttpStatusError, isOurs, SilenceError, type SubscriptionError } from './errors.js'
 import type { ConnectOptions } from './options.js'
 import { clampWait, isTransient, type ReconnectOptions, reconnectDelay } from './reconnect.js'
@@ -37,14 +37,13 @@ export interface Connection {
 }
 
 export function createConnection(url: URL, options: ConnectOptions, reader: Reader): Connection {
-  const { headers, reconnect, endOn, connectTimeout = 30_000 } = options
+  const { headers, reconnect, endOn, connectTimeout = 30_000, lastEventId = '' } = options
   const method = methodOf(options)
   const name = nameOf({ method, url })
   const policy: ReconnectOptions = typeof reconnect === 'object' ? reconnect : {}
-  let snapshot: Snapshot = { state: 'connecting', attempt: 0, retryAt: undefined, error: undefined, reason: undefined }
   let attempt = new AbortController()
   let session: Session = {}
-  const cursor = createCursor(name, options.lastEventId)
+  const cursor = (options.cursor ?? plainCursor)(name, lastEventId)
   /** Failed attempts in a row. */
   let failures = 0
   /** The reconnection time that the server asked for. */
@@ -54,10 +53,20 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
   /** What the transport is doing, or did last. */
   let pending: Promise<unknown> | undefined
 
+  const made = (state: State, reason?: StateReason, error?: SubscriptionError, retryAt?: number): Snapshot => ({
+    state,
+    attempt: failures,
+    retryAt,
+    error,
+    reason,
+  })
+
+  let snapshot = made('connecting')
+
   const isClosed = (): boolean => snapshot.state === 'closed'
 
-  const change = (state: State, reason?: StateReason, error?: SubscriptionError, retryAt?: number): void => {
-    snapshot = { state, attempt: failures, retryAt, error, reason }
+  const change = (...what: Parameters<typeof made>): void => {
+    snapshot = made(...what)
     reader.onChange(snapshot)
   }
 

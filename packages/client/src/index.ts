@@ -1,5 +1,7 @@
 export { InvalidJsonError, SchemaError, SseError, ValidationError } from '@sse/schema'
 export { MessageTooLargeError } from '@sse/schema/wire'
+export { checkedCursor } from './checked-cursor.js'
+export type { Cursor, CursorFactory } from './cursor.js'
 export {
   ConnectionError,
   ContentTypeError,

@@ -1,4 +1,5 @@
 import type { GapReason } from '@sse/schema/wire'
+import type { CursorFactory } from './cursor.js'
 import type { SubscriptionError } from './errors.js'
 import type { ReconnectOptions } from './reconnect.js'
 import type { Snapshot } from './state.js'
@@ -53,6 +54,13 @@ export interface ConnectOptions {
   readonly credentials?: RequestCredentials | undefined
   /** Where to begin: the `lastEventId` of an earlier subscription. Default: at the server's beginning. */
   readonly lastEventId?: string | undefined
+  /**
+   * `checkedCursor` checks that nothing is lost on the way: on a hub's stream each event names the one before it of its
+   * topic. A link that does not match reconnects from that topic's last good position, events that come again are dropped,
+   * and what is gone for good is told as a gap. It adds some 0.6 kB, gzipped. Default: the plain cursor, which trusts the
+   * server.
+   */
+  readonly cursor?: CursorFactory | undefined
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined
   /**

@@ -1,39 +1,88 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { defaultOutboxLimits, Outbox } from './outbox.js'
+import type { Frame, Overflow } from './frame.js'
+import { defaultOutboxLimits, Outbox, type OutboxLimits } from './outbox.js'
 import { utf8Length } from './utf8.js'
 
-describe('Outbox', () => {
-  test('gives what it took, in order, once', () => {
-    const outbox = new Outbox(defaultOutboxLimits)
-    expect(['a', 'b', 'c'].map((frame) => outbox.push(frame, 1))).toEqual([true, true, true])
-    expect([outbox.take(1_000_000), outbox.take(1_000_000)]).toEqual(['abc', ''])
-    expect([outbox.isEmpty, outbox.bytes]).toEqual([true, 0])
+// What is neither conflated nor left out. What may be is in outbox-overflow.test.ts.
+
+const all = 1_000_000
+
+function frame(text: string, { at = 0, overflow }: { readonly at?: number; readonly overflow?: Overflow } = {}): Frame {
+  return { text, bytes: utf8Length(text), at, overflow }
+}
+
+function outboxOf(limits: Partial<OutboxLimits> = {}): Outbox {
+  return new Outbox({ ...defaultOutboxLimits, ...limits }, (topics) => `[${topics.join()}]`)
+}
+
+function pushAll(outbox: Outbox, texts: readonly string[]): boolean[] {
+  return texts.map((text) => outbox.push(frame(text)))
+}
+
+function takeAll(outbox: Outbox, most: number): string[] {
+  const taken: string[] = []
+  while (!outbox.isEmpty) taken.push(outbox.take(most))
+  return taken
+}
+
+describe('bounds', () => {
+  test('what it took it gives, in order, once', () => {
+    const outbox = outboxOf()
+    expect(pushAll(outbox, ['a', 'b', 'c'])).toEqual([true, true, true])
+    expect([outbox.bytes, outbox.frames, outbox.isEmpty]).toEqual([3, 3, false])
+    expect([outbox.take(all), outbox.take(all)]).toEqual(['abc', ''])
+    expect([outbox.bytes, outbox.frames, outbox.isEmpty]).toEqual([0, 0, true])
   })
 
   test.each([
-    ['bytes', { maxBytes: 10, maxFrames: 100 }, 5, 2],
-    ['frames', { maxBytes: 100, maxFrames: 3 }, 5, 3],
-  ])('refuses what goes over its bound of %s, and keeps what it had', (_, limits, bytes, fits) => {
-    const outbox = new Outbox(limits)
-    const taken = Array.from({ length: fits + 2 }, () => outbox.push('x', bytes))
+    ['bytes', { maxBytes: 10 }, 'xxxxx', 2],
+    ['bytes, as UTF-8 has them', { maxBytes: 10 }, '豆', 3],
+    ['frames', { maxFrames: 3 }, 'xxxxx', 3],
+  ])('what goes over its bound of %s is refused, and what it had stays', (_, limits, text, fits) => {
+    const outbox = outboxOf(limits)
+    const taken = pushAll(outbox, Array.from({ length: fits + 2 }, () => text))
     expect(taken.filter(Boolean)).toHaveLength(fits)
-    expect(outbox.bytes).toBe(fits * bytes)
-    expect(outbox.take(1_000_000)).toBe('x'.repeat(fits))
+    expect(taken.slice(fits)).toEqual([false, false])
+    expect(outbox.bytes).toBe(fits * utf8Length(text))
+    expect(outbox.take(all)).toBe(text.repeat(fits))
   })
 
-  test('takes a frame over the bound when nothing else waits, for it could never be sent otherwise', () => {
-    const outbox = new Outbox({ maxBytes: 10, maxFrames: 1 })
-    expect(outbox.push('large', 1000)).toBe(true)
-    expect(outbox.push('', 0)).toBe(false)
-    expect(outbox.take(1_000_000)).toBe('large')
+  test('a frame is refused once the oldest has waited for longer than it may', () => {
+    const outbox = outboxOf({ maxAge: 1000 })
+    expect(outbox.push(frame('a', { at: 5000 }))).toBe(true)
+    expect([outbox.isStale(6000), outbox.push(frame('b', { at: 6000 }))]).toEqual([false, true])
+    expect([outbox.isStale(6001), outbox.push(frame('c', { at: 6001 }))]).toEqual([true, false])
+    expect(outbox.take(all)).toBe('ab')
+    expect([outbox.isStale(all), outbox.push(frame('d', { at: all }))]).toEqual([false, true])
   })
 
-  test('forgets all when it is cleared', () => {
-    const outbox = new Outbox(defaultOutboxLimits)
-    outbox.push('x', 1)
+  test('the age is that of the oldest frame that still waits', () => {
+    const outbox = outboxOf({ maxAge: 1000 })
+    outbox.push(frame('aaa', { at: 0 }))
+    outbox.push(frame('bbb', { at: 900 }))
+    expect(outbox.take(3)).toBe('aaa')
+    expect([outbox.isStale(1900), outbox.isStale(1901)]).toEqual([false, true])
+  })
+
+  test('a frame over the bound passes when nothing else waits, for it could never be sent otherwise', () => {
+    const outbox = outboxOf({ maxBytes: 10, maxFrames: 1 })
+    expect(outbox.push(frame('x'.repeat(1000)))).toBe(true)
+    expect(outbox.push(frame(''))).toBe(false)
+    expect(outbox.take(all)).toBe('x'.repeat(1000))
+  })
+
+  test('what is cleared is forgotten, and counts towards no bound', () => {
+    const outbox = outboxOf({ maxBytes: 3, maxFrames: 2 })
+    const overflows: Overflow[] = [
+      { policy: 'conflate', key: 'k' },
+      { policy: 'drop-oldest', topic: 't' },
+    ]
+    for (const overflow of overflows) outbox.push(frame('x', { overflow }))
     outbox.clear()
-    expect([outbox.isEmpty, outbox.bytes, outbox.take(1_000_000)]).toEqual([true, 0, ''])
+    expect([outbox.isEmpty, outbox.bytes, outbox.frames, outbox.isStale(all), outbox.take(all)]).toEqual([true, 0, 0, false, ''])
+    expect(pushAll(outbox, ['aa', 'b', 'c'])).toEqual([true, true, false])
+    expect([outbox.conflated, outbox.dropped]).toEqual([0, 0])
   })
 
   test('property: whatever is pushed and taken, it stays within its bound and loses nothing that it took', () => {
@@ -41,58 +90,66 @@ describe('Outbox', () => {
     const operation = fc.oneof(fc.string({ maxLength: 60 }), fc.constant(undefined))
     fc.assert(
       fc.property(fc.array(operation), (operations) => {
-        const outbox = new Outbox(limits)
+        const outbox = outboxOf(limits)
         let waiting: string[] = []
-        for (const frame of operations) {
-          if (frame === undefined) {
-            expect(outbox.take(1_000_000)).toBe(waiting.join(''))
+        for (const text of operations) {
+          if (text === undefined) {
+            expect(outbox.take(all)).toBe(waiting.join(''))
             waiting = []
-          } else if (outbox.push(frame, frame.length)) waiting.push(frame)
-          expect(outbox.bytes).toBe(waiting.join('').length)
+          } else if (outbox.push(frame(text))) waiting.push(text)
+          expect([outbox.bytes, outbox.frames]).toEqual([utf8Length(waiting.join('')), waiting.length])
           expect(waiting.length).toBeLessThanOrEqual(limits.maxFrames)
           if (waiting.length > 1) expect(outbox.bytes).toBeLessThanOrEqual(limits.maxBytes)
         }
       }),
     )
   })
+})
 
+describe('writes', () => {
   test.each<[string, readonly string[], readonly string[]]>([
     ['that fit go together, and the next one waits for the next write', ['aaa', 'bb', 'cccc'], ['aaabb', 'cccc']],
     ['that fit exactly go together', ['aaa', 'bb', 'c'], ['aaabb', 'c']],
     ['larger than the bound go alone, in parts, the rest with what follows', ['a', 'b'.repeat(7), 'cc'], ['a', 'bbbbb', 'bbcc']],
   ])('frames %s', (_, frames, writes) => {
-    const outbox = new Outbox(defaultOutboxLimits)
-    for (const frame of frames) outbox.push(frame, frame.length)
-    const taken: string[] = []
-    while (!outbox.isEmpty) taken.push(outbox.take(5))
-    expect(taken).toEqual(writes)
+    const outbox = outboxOf()
+    pushAll(outbox, frames)
+    expect(takeAll(outbox, 5)).toEqual(writes)
     expect(outbox.bytes).toBe(0)
   })
 
   test('what comes between two writes goes behind what waits', () => {
-    const outbox = new Outbox(defaultOutboxLimits)
-    for (const frame of ['aaa', 'bbb', 'ccc']) outbox.push(frame, 3)
+    const outbox = outboxOf()
+    pushAll(outbox, ['aaa', 'bbb', 'ccc'])
     const first = outbox.take(4)
-    outbox.push('ddd', 3)
+    outbox.push(frame('ddd'))
     expect([first, outbox.take(4), outbox.take(100), outbox.isEmpty]).toEqual(['aaa', 'bbb', 'cccddd', true])
   })
 
   test('the frames that wait count towards the bound, also once some of them have left', () => {
-    const outbox = new Outbox({ maxBytes: 100, maxFrames: 3 })
-    for (const frame of ['aaa', 'bbb', 'ccc']) outbox.push(frame, 3)
+    const outbox = outboxOf({ maxFrames: 3 })
+    pushAll(outbox, ['aaa', 'bbb', 'ccc'])
     outbox.take(4)
-    expect([outbox.push('ddd', 3), outbox.push('eee', 3)]).toEqual([true, false])
+    expect(pushAll(outbox, ['ddd', 'eee'])).toEqual([true, false])
+  })
+
+  test('of a frame in parts, what is left counts towards the bound', () => {
+    const outbox = outboxOf({ maxBytes: 10, maxFrames: 2 })
+    outbox.push(frame('x'.repeat(12)))
+    outbox.take(5)
+    expect([outbox.bytes, outbox.frames]).toEqual([7, 1])
+    expect(pushAll(outbox, ['yyyy', 'yyy', ''])).toEqual([false, true, false])
+    expect(takeAll(outbox, 5)).toEqual(['xxxxx', 'xxyyy'])
   })
 
   test('property: taken in parts of any size it is the same text, with no pair of surrogates cut', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' })), fc.integer({ min: 2, max: 9 }), (frames, most) => {
-        const outbox = new Outbox(defaultOutboxLimits)
-        for (const frame of frames) outbox.push(frame, utf8Length(frame))
-        const parts: string[] = []
-        while (!outbox.isEmpty) parts.push(outbox.take(most))
-        expect(parts.join('')).toBe(frames.join(''))
-        expect(outbox.bytes).toBe(0)
+      fc.property(fc.array(fc.string({ unit: 'binary' })), fc.integer({ min: 2, max: 9 }), (texts, most) => {
+        const outbox = outboxOf()
+        pushAll(outbox, texts)
+        const parts = takeAll(outbox, most)
+        expect(parts.join('')).toBe(texts.join(''))
+        expect([outbox.bytes, outbox.frames]).toEqual([0, 0])
         for (const part of parts) expect([part.length <= most, !/\p{Surrogate}/u.test(part)]).toEqual([true, true])
       }),
     )

@@ -105,12 +105,16 @@ export class Outbox {
       this.#leave(utf8Length(text))
       this.#rest = ''
     }
-    let gap = ''
-    /** Where the omissions begin that `gap` tells. */
+    /** What was left out before the next frame. Holes may stand in between: it is one gap all the same. */
+    const omitted = new Set<string>()
+    /** Where its omissions begin. */
     let before = this.#head
     for (; this.#head < this.#queue.length; this.#head++) {
       const next = this.#queue[this.#head]
-      if (!(next instanceof Omission) && next !== undefined) {
+      if (next instanceof Omission) {
+        for (const topic of next.topics) omitted.add(topic)
+      } else if (next !== undefined) {
+        const gap = this.#gapOf(omitted)
         const length = gap.length + next.text.length
         if (text !== '' && text.length + length > most) {
           // The gap goes directly before what it precedes.
@@ -124,15 +128,15 @@ export class Outbox {
           return this.#part(gap + next.text, most, gap.length)
         }
         text += gap + next.text
-        gap = ''
+        omitted.clear()
         before = this.#head + 1
         this.#leave(next.bytes)
-      } else if (next !== undefined) gap += this.#gap([...next.topics])
+      }
     }
     this.#queue = []
     this.#head = 0
     this.#slackFrom = 0
-    return text + gap
+    return text + this.#gapOf(omitted)
   }
 
   clear(): void {
@@ -145,6 +149,10 @@ export class Outbox {
     this.#bytes = 0
     this.#slackFrames = 0
     this.#slackBytes = 0
+  }
+
+  #gapOf(omitted: ReadonlySet<string>): string {
+    return omitted.size === 0 ? '' : this.#gap([...omitted])
   }
 
   #leave(bytes: number): void {
@@ -163,11 +171,13 @@ export class Outbox {
     const older = at === undefined ? undefined : this.#queue[at]
     if (at === undefined || older === undefined || older instanceof Omission) return
     this.#queue[at] = undefined
+    // The newer one may be refused: then its key must not lead to whatever comes to this place.
+    this.#keys.delete(key)
     this.#leave(older.bytes)
     this.#conflated++
   }
 
-  /** Leaves out the oldest that may be, until the frame fits. False: it never would, and all that waited still waits. */
+  /** Leaves out the oldest that may be, until the frame fits. False: it does not fit, all the same. */
   #makeRoom(frame: Frame): boolean {
     const { maxBytes, maxFrames } = this.#limits
     const frames = this.#frames - this.#slackFrames
@@ -199,7 +209,14 @@ export class Outbox {
   }
 
   #compact(): void {
-    this.#queue = this.#queue.slice(this.#head).filter((next) => next !== undefined)
+    const queue: (Frame | Omission)[] = []
+    for (const next of this.#queue.slice(this.#head)) {
+      const last = queue.at(-1)
+      // Omissions that only holes kept apart would add up, too.
+      if (next instanceof Omission && last instanceof Omission) for (const topic of next.topics) last.topics.add(topic)
+      else if (next !== undefined) queue.push(next)
+    }
+    this.#queue = queue
     this.#head = 0
     this.#slackFrom = 0
     this.#keys.clear()
@@ -209,6 +226,8 @@ export class Outbox {
   }
 
   #oldest(): Frame | undefined {
+    // Holes that were passed once are not passed again at each push.
+    while (this.#head < this.#queue.length && this.#queue[this.#head] === undefined) this.#head++
     for (let at = this.#head; at < this.#queue.length; at++) {
       const next = this.#queue[at]
       if (next !== undefined && !(next instanceof Omission)) return next

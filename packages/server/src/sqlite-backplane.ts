@@ -62,7 +62,8 @@ const sweepInterval = 30_000
  *   a copy of a file in use: `sqlite3 <file> "VACUUM INTO 'copy'"`.
  * - **Text** is kept as UTF-8, as the wire carries it: lone surrogates become U+FFFD.
  * - **The database's work** is a worker thread's. Another process that is stopped while it holds the lock makes appends wait
- *   for up to `lockTimeout`; reading goes on, and this process's event loop never waits.
+ *   for up to `lockTimeout`; reading goes on, and this process's event loop never waits. The worker is a file of this package:
+ *   whoever bundles a server leaves `@sse/server` external.
  *
  * An idle backplane keeps no process alive. Its operations reject with StorageBusyError, StorageFullError,
  * StorageReadOnlyError, StorageForeignError, StorageVersionError, StoragePathError, StorageReplacedError,

@@ -15,7 +15,7 @@ export const once: readonly Specification[] = [
     },
   },
   {
-    name: 'also where they are made at once',
+    name: 'appends of one topic with one key that are made at once are one entry',
     run: async ({ backplane }) => {
       const appended = await Promise.all(Array.from({ length: 20 }, () => backplane.append(event('a', 'one', { key: 'k' }))))
       expectEqual(new Set(appended.map(({ position }) => position)).size, 1, 'positions')
@@ -24,7 +24,7 @@ export const once: readonly Specification[] = [
     },
   },
   {
-    name: 'also where they are made by two nodes at once',
+    name: 'appends of one topic with one key that two nodes make at once are one entry',
     needs: 'shared',
     run: async ({ backplane, join }) => {
       const other = await join()

@@ -127,7 +127,7 @@ export async function servedHttp2(server: ReturnType<typeof createServer2>): Pro
 }
 
 /** A Fetch handler without a server around it: its body is read where it is made. */
-function served(handle: (request: Request) => Response | Promise<Response>): Served {
+export function served(handle: (request: Request) => Response | Promise<Response>): Served {
   const readers = new Set<ReadableStreamDefaultReader<Uint8Array>>()
   return {
     ask: async ({ method = 'GET', path = '/', headers = {}, body } = {}) => {

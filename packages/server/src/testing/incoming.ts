@@ -24,14 +24,14 @@ export class Incoming {
   /** Reads until the body holds `part`, and returns all of it so far. */
   async until(part: string): Promise<string> {
     while (!this.#text.includes(part)) {
-      if (!(await this.#more())) throw new Error(`the body ended without ${JSON.stringify(part)}: ${JSON.stringify(this.#text)}`)
+      if (!(await this.more())) throw new Error(`the body ended without ${JSON.stringify(part)}: ${JSON.stringify(this.#text)}`)
     }
     return this.#text
   }
 
   /** Reads to the end of the body; rejects where the connection broke instead. */
   async all(): Promise<string> {
-    while (await this.#more());
+    while (await this.more());
     return this.#text
   }
 
@@ -45,7 +45,8 @@ export class Incoming {
     return (await this.messages()).filter(({ event }) => event?.startsWith('sse.') !== true)
   }
 
-  async #more(): Promise<boolean> {
+  /** Reads the next chunk. False at the end. */
+  async more(): Promise<boolean> {
     const { done, value } = await this.#body.next()
     if (done === true) return false
     const chunk = this.#decoder.decode(value, { stream: true })
