@@ -17,7 +17,7 @@ interface Watch {
   readonly ready: Promise<void>
   /** How many wait for it, or read. */
   users: number
-  /** Every entry up to here came before the first reader did. */
+  /** Every entry up to here came before the first reader did, or was offered, or is being repaired. Before `ready`: infinite. */
   base: number
 }
 
@@ -33,12 +33,11 @@ export class Feed {
   readonly #link: Link
   readonly #onError: (error: unknown) => void
   readonly #watches = new Map<string, Watch>()
-  /** Of each topic, the last entry that came, where it is above `verified`. */
+  /** Of each topic, the last entry that came, where it is above the base of some watch. */
   readonly #announced = new Map<string, number>()
   /** Tails that had not been announced when they were last compared. */
   #late = new Map<string, number>()
   #epoch: string | undefined
-  #verified = 0
   /** While the feed stands still: what came meanwhile. */
   #queue: Entry[] | undefined
   #again = false
@@ -54,9 +53,9 @@ export class Feed {
     return this.#epoch
   }
 
-  /** Every entry up to here, of every topic that is watched, was offered or is being repaired. */
-  get verified(): number {
-    return this.#verified
+  /** Every entry up to here, of these topics and subtrees, was offered or is being repaired. They are watched. */
+  verified(names: readonly string[]): number {
+    return Math.min(...names.map((name) => this.#watches.get(name)?.base ?? 0))
   }
 
   get watched(): number {
@@ -105,10 +104,14 @@ export class Feed {
    */
   async verify(): Promise<void> {
     if (this.#queue !== undefined || this.#closed || this.#epoch === undefined || this.#watches.size === 0) return
-    const state = await this.#backplane.state([...this.#watches.keys()], this.#verified)
+    const asked = new Map(this.#watches)
+    const state = await this.#backplane.state([...asked.keys()], earliest(asked))
     // It stands still, and compares for itself.
     if (this.#queue !== undefined || this.#closed) return
-    if (state.epoch !== this.#epoch) return this.#interrupted()
+    if (state.epoch !== this.#epoch) {
+      this.#interrupted()
+      return
+    }
     const late = new Map<string, number>()
     for (const { topic, position } of state.tails) {
       if (!this.#isMissing(topic, position)) continue
@@ -116,7 +119,7 @@ export class Feed {
       else late.set(topic, position)
     }
     this.#late = late
-    if (late.size === 0) this.#vouch(state.position)
+    if (late.size === 0) this.#vouch(asked, state.position)
   }
 
   async close(): Promise<void> {
@@ -152,18 +155,19 @@ export class Feed {
       return
     }
     const last = this.#announced.get(topic) ?? 0
-    if (position <= last || position <= this.#verified) return
+    if (position <= last) return
+    const watches = [this.#watches.get(topic), this.#watches.get(subtreeOf(topic))].filter(
+      (watch): watch is Watch => watch !== undefined && position > watch.base,
+    )
+    const [first, second] = watches
+    if (first === undefined) return
     this.#announced.set(topic, position)
-    const own = this.#watches.get(topic)
-    const above = this.#watches.get(subtreeOf(topic))
-    const linked = ({ base }: Watch): boolean => previous === last || previous <= base || previous <= this.#verified
     // Who reads a topic and its subtree gets it once; nearly always there is one of the two.
-    const audience = own === undefined || above === undefined ? (own ?? above)?.audience : new Set([...own.audience, ...above.audience])
-    if (audience === undefined) return
-    if ((own === undefined || linked(own)) && (above === undefined || linked(above))) {
+    const audience = second === undefined ? first.audience : new Set([...first.audience, ...second.audience])
+    if (watches.every(({ base }) => previous === last || previous <= base)) {
       for (const reader of audience) reader.offer(entry)
     } else {
-      for (const reader of audience) reader.distrust(topic, Math.max(last, this.#verified))
+      for (const reader of audience) reader.distrust(topic, last)
     }
   }
 
@@ -177,11 +181,13 @@ export class Feed {
 
   async #standStill(): Promise<void> {
     let state: ShardState | undefined
+    let asked = new Map<string, Watch>()
     while (!this.#closed && (this.#again || state === undefined)) {
       this.#again = false
       this.#queue = []
       try {
-        state = await this.#backplane.state([...this.#watches.keys()], this.#verified)
+        asked = new Map(this.#watches)
+        state = await this.#backplane.state([...asked.keys()], earliest(asked))
       } catch (error) {
         this.#onError(error)
         await new Promise((resolve) => setTimeout(resolve, 1_000))
@@ -193,11 +199,12 @@ export class Feed {
     } else {
       this.#epoch = state.epoch
       this.#announced.clear()
-      this.#verified = 0
+      // Where the counter went back, positions of the old epoch would pass holes for links.
+      for (const watch of this.#watches.values()) watch.base = Math.min(watch.base, state.position)
       for (const reader of new Set([...this.#watches.values()].flatMap(({ audience }) => [...audience]))) reader.rejoin()
     }
     this.#late.clear()
-    this.#vouch(state.position)
+    this.#vouch(asked, state.position)
     const queued = this.#queue ?? []
     this.#queue = undefined
     queued.forEach((entry, index) => {
@@ -209,21 +216,30 @@ export class Feed {
 
   /** Whether a topic's tail is above all that came of it, for somebody who reads it. */
   #isMissing(topic: string, tail: number): boolean {
-    if (tail <= this.#verified || tail <= (this.#announced.get(topic) ?? 0)) return false
+    if (tail <= (this.#announced.get(topic) ?? 0)) return false
     return [this.#watches.get(topic), this.#watches.get(subtreeOf(topic))].some((watch) => watch !== undefined && tail > watch.base)
   }
 
   #lose(topic: string, tail: number): void {
-    const after = Math.max(this.#announced.get(topic) ?? 0, this.#verified)
+    const after = this.#announced.get(topic) ?? 0
     this.#announced.set(topic, tail)
     const audience = [topic, subtreeOf(topic)].flatMap((name) => [...(this.#watches.get(name)?.audience ?? [])])
     for (const reader of new Set(audience)) reader.distrust(topic, after)
   }
 
-  #vouch(position: number): void {
-    this.#verified = Math.max(this.#verified, position)
-    for (const [topic, at] of this.#announced) if (at <= this.#verified) this.#announced.delete(topic)
+  /** Only for what was asked for: of a topic that was watched since then, entries up to the position may still be on their way. */
+  #vouch(asked: ReadonlyMap<string, Watch>, position: number): void {
+    for (const watch of asked.values()) watch.base = Math.max(watch.base, position)
+    for (const [topic, at] of this.#announced) {
+      const isNeeded = [topic, subtreeOf(topic)].some((name) => (this.#watches.get(name)?.base ?? Number.POSITIVE_INFINITY) < at)
+      if (!isNeeded) this.#announced.delete(topic)
+    }
   }
+}
+
+/** The position that all of them are past. */
+function earliest(watches: ReadonlyMap<string, Watch>): number {
+  return Math.min(...[...watches.values()].map(({ base }) => base))
 }
 
 /** The subtree that a topic is in, if its channel declares one. */

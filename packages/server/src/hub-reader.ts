@@ -118,7 +118,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       this.#isIncomplete = true
       return
     }
-    this.#safe = Math.max(this.#safe, this.#hub.feed.verified)
+    this.#safe = Math.max(this.#safe, this.#hub.feed.verified(this.#names))
     this.#suspects.set(topic, Math.max(after, this.#safe))
     this.#catchUpAgain()
   }
@@ -131,12 +131,14 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   /** Quiet topics have a cursor that grows old; and what is verified need not be remembered by the reader. */
   heartbeat(): Message | Control | undefined {
     const { feed } = this.#hub
-    if (this.#held !== undefined || feed.epoch !== this.#epoch || feed.verified <= this.#vouched) return undefined
-    this.#vouched = feed.verified
-    const position = formatPosition(this.#epoch, feed.verified)
+    if (this.#held !== undefined || feed.epoch !== this.#epoch) return undefined
+    const verified = feed.verified(this.#names)
+    if (verified <= this.#vouched) return undefined
+    this.#vouched = verified
+    const position = formatPosition(this.#epoch, verified)
     // An id takes the reader there: not back from where it is.
-    if (feed.verified < this.#cursor) return { type: 'sse.live', topics: [], resumed: true, position }
-    this.#cursor = feed.verified
+    if (verified < this.#cursor) return { type: 'sse.live', topics: [], resumed: true, position }
+    this.#cursor = verified
     return { id: position }
   }
 
@@ -254,7 +256,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       this.#deliver(entry)
       return
     }
-    this.#safe = Math.max(this.#safe, this.#hub.feed.verified)
+    this.#safe = Math.max(this.#safe, this.#hub.feed.verified(this.#names))
     if (entry.position > this.#safe) this.#rewind()
   }
 
