@@ -1,5 +1,4 @@
 import { methodOf } from './check.js'
-import { plainCursor } from './cursor.js'
 import { ConnectionError, HeadersError, HttpStatusError, isOurs, SilenceError, type SubscriptionError } from './errors.js'
 import type { ConnectOptions } from './options.js'
 import { clampWait, isTransient, type ReconnectOptions, reconnectDelay } from './reconnect.js'
@@ -10,8 +9,8 @@ import { nameOf, type OpenConnection } from './transport/transport.js'
 
 /** Whom a connection reads for. */
 export interface Reader {
-  /** How many listen. While nobody does, nothing is read. */
-  count(): number
+  /** While nobody listens nothing is read. */
+  isListening(): boolean
   /** The names of event types known so far. */
   readonly types: ReadonlySet<string>
   /** Takes what was read. A promise for as long as it is busy with it: the next waits. */
@@ -37,13 +36,14 @@ export interface Connection {
 }
 
 export function createConnection(url: URL, options: ConnectOptions, reader: Reader): Connection {
-  const { headers, reconnect, endOn, connectTimeout = 30_000, lastEventId = '' } = options
+  const { headers, reconnect, endOn, connectTimeout = 30_000 } = options
   const method = methodOf(options)
   const name = nameOf({ method, url })
   const policy: ReconnectOptions = typeof reconnect === 'object' ? reconnect : {}
+  let snapshot: Snapshot = { state: 'connecting', attempt: 0, retryAt: undefined, error: undefined, reason: undefined }
   let attempt = new AbortController()
   let session: Session = {}
-  const cursor = (options.cursor ?? plainCursor)(name, lastEventId)
+  let lastEventId = options.lastEventId ?? ''
   /** Failed attempts in a row. */
   let failures = 0
   /** The reconnection time that the server asked for. */
@@ -53,20 +53,10 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
   /** What the transport is doing, or did last. */
   let pending: Promise<unknown> | undefined
 
-  const made = (state: State, reason?: StateReason, error?: SubscriptionError, retryAt?: number): Snapshot => ({
-    state,
-    attempt: failures,
-    retryAt,
-    error,
-    reason,
-  })
-
-  let snapshot = made('connecting')
-
   const isClosed = (): boolean => snapshot.state === 'closed'
 
-  const change = (...what: Parameters<typeof made>): void => {
-    snapshot = made(...what)
+  const change = (state: State, reason?: StateReason, error?: SubscriptionError, retryAt?: number): void => {
+    snapshot = { state, attempt: failures, retryAt, error, reason }
     reader.onChange(snapshot)
   }
 
@@ -84,7 +74,8 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
 
   /** Ends the attempt where the transport takes longer. A timer of more than 31 bits would fire at once. */
   const watch = <T>(promise: Promise<T>, limit: number | undefined): Promise<T> => {
-    const timer = limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, 2e9))
+    const timer =
+      limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, 2 ** 31 - 1))
     const watched = promise.finally(() => clearTimeout(timer))
     pending = watched
     return watched
@@ -104,7 +95,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       headers: made,
       options,
       types: reader.types,
-      lastEventId: cursor.lastEventId,
+      lastEventId,
       foreign: !!session.begun && !session.ready,
       signal: attempt.signal,
     })
@@ -119,23 +110,22 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
     openedAt = Date.now()
     change('open')
     for (;;) {
-      if (!reader.count()) await sleep()
+      if (!reader.isListening()) await sleep()
       // Two heartbeats may be late.
-      const messages = await watch(connection.read(), (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence)
+      const limit = (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence
+      const messages = await watch(connection.read(), limit)
       if (!messages) break
       for (const message of messages) {
+        // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
+        if (!reader.isListening()) await sleep()
+        if (isClosed()) return
         // WHATWG HTML §9.2.6: a `retry` counts at its own line.
         if (message.retry !== undefined) asked = clampWait(message.retry)
-        const read = readMessage(session, message, cursor.lastEventId)
-        for (const reading of session.ready ? cursor.check(read) : [read]) {
-          // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
-          if (!reader.count()) await sleep()
-          if (isClosed()) return
-          const busy = reader.take(reading)
-          if (busy) await busy
-          // The position is where the reader is: past an event only once that was handed over.
-          cursor.lastEventId = reading.position
-        }
+        const reading = readMessage(session, message, lastEventId)
+        const busy = reader.take(reading)
+        if (busy) await busy
+        // The position is where the reader is: past an event only once that was handed over.
+        lastEventId = reading.position
       }
     }
     // Another's stream is over when it is over, unless it marks its end or is to be asked again; our servers always say so.
@@ -152,8 +142,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
         await connect(refresh)
         return isClosed() ? undefined : reader.onOver()
       } catch (thrown) {
-        // Who aborts says why; what the transport then throws does not.
-        const cause: unknown = attempt.signal.reason ?? thrown
+        const cause: unknown = attempt.signal.aborted ? attempt.signal.reason : thrown
         error = isOurs(cause) ? cause : new ConnectionError(`${name}: ${cause}`, { cause })
       } finally {
         // Whatever ended it, its socket must not outlive it.
@@ -168,7 +157,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       const stable = snapshot.state === 'open' && Date.now() - openedAt >= (policy.stableAfter ?? 5_000)
       failures = stable ? 1 : failures + 1
       // A second request may mean a second order: only where it can resume, or the caller said so.
-      const repeats = reconnect === true || (reconnect !== false && (method === 'GET' || cursor.lastEventId))
+      const repeats = reconnect === true || (reconnect !== false && (method === 'GET' || lastEventId))
       if (!repeats || !isTransient(error) || failures >= (policy.maxAttempts ?? Number.POSITIVE_INFINITY)) return reader.onOver(error)
       const delay = reconnectDelay(policy, failures, Math.max(asked, retryAfter), Math.random())
       change('waiting', error instanceof SilenceError ? 'silent' : 'lost', error, Date.now() + delay)
@@ -179,7 +168,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
   return {
     getSnapshot: () => snapshot,
     get lastEventId() {
-      return cursor.lastEventId
+      return lastEventId
     },
     run,
     wake: () => {

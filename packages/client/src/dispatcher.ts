@@ -50,9 +50,8 @@ export function createDispatcher<Event>(
     end: (error) => {
       let thrown = false
       for (const { end } of consumers) {
-        if (!end) continue
-        end(error)
-        thrown = true
+        end?.(error)
+        thrown ||= !!end
       }
       // An event that is being handed over reaches no further consumer, nor waits for a loop that has ended.
       consumers.clear()

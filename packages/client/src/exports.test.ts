@@ -27,7 +27,6 @@ test('@sse/client', () => {
       "SilenceError",
       "SseError",
       "ValidationError",
-      "checkedCursor",
       "subscribe",
     ]
   `)

@@ -1,7 +1,5 @@
 export { InvalidJsonError, SchemaError, SseError, ValidationError } from '@sse/schema'
 export { MessageTooLargeError } from '@sse/schema/wire'
-export { checkedCursor } from './checked-cursor.js'
-export type { Cursor, CursorFactory } from './cursor.js'
 export {
   ConnectionError,
   ContentTypeError,
@@ -15,7 +13,7 @@ export {
   SilenceError,
   type SubscriptionError,
 } from './errors.js'
-export type { ConnectOptions, End, Gap, HeadersSource, Presence, UnknownEvent } from './options.js'
+export type { ConnectOptions, End, Gap, HeadersSource, UnknownEvent } from './options.js'
 export type { ReconnectOptions } from './reconnect.js'
 export type { Snapshot, State, StateReason } from './state.js'
 export { subscribe } from './subscribe.js'

@@ -1,5 +1,4 @@
 import type { GapReason } from '@sse/schema/wire'
-import type { CursorFactory } from './cursor.js'
 import type { SubscriptionError } from './errors.js'
 import type { ReconnectOptions } from './reconnect.js'
 import type { Snapshot } from './state.js'
@@ -30,18 +29,6 @@ export interface End {
   readonly topics?: readonly string[] | undefined
 }
 
-/** Who is on a topic, or what has changed of it. */
-export interface Presence {
-  readonly topic: string
-  /** How many are there now. */
-  readonly count: number
-  /** Who came; where `reset` is true, everybody who is there, up to the server's bound. */
-  readonly joined: readonly string[]
-  readonly left: readonly string[]
-  /** Begin the list anew: with `joined` alone. True on the first of a topic, and whenever changes may have been missed. */
-  readonly reset: boolean
-}
-
 /** How to connect, and what to be told. Every option has a default, and takes undefined for it. */
 export interface ConnectOptions {
   /** In capitals. Default GET, or POST where there is a body. Others than GET are repeated only as `reconnect` says. */
@@ -54,13 +41,6 @@ export interface ConnectOptions {
   readonly credentials?: RequestCredentials | undefined
   /** Where to begin: the `lastEventId` of an earlier subscription. Default: at the server's beginning. */
   readonly lastEventId?: string | undefined
-  /**
-   * `checkedCursor` checks that nothing is lost on the way: on a hub's stream each event names the one before it of its
-   * topic. A link that does not match reconnects from that topic's last good position, events that come again are dropped,
-   * and what is gone for good is told as a gap. It adds some 0.6 kB, gzipped. Default: the plain cursor, which trusts the
-   * server.
-   */
-  readonly cursor?: CursorFactory | undefined
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -105,10 +85,6 @@ export interface ConnectOptions {
   readonly onError?: ((error: SubscriptionError) => void) | undefined
   /** The server ended the stream for good, or these topics of it. */
   readonly onEnd?: ((end: End) => void) | undefined
-  /**
-   * Who is on a topic has changed. In event order, but the next event does not wait for it. Default: nobody is told.
-   */
-  readonly onPresence?: ((presence: Presence) => void) | undefined
   /** An event's type is not among `events`. Default: skipped, for a newer server may send what this client does not know. */
   readonly onUnknown?: ((event: UnknownEvent) => void) | undefined
   readonly onStateChange?: ((snapshot: Snapshot) => void) | undefined

@@ -5,8 +5,6 @@ import type { UnknownEvent } from './options.js'
 export interface Reading {
   /** Where the reader is once it is done with it. */
   readonly position: string
-  /** The message's own id, where it is an event or an id alone. That of control vouches for nothing. */
-  readonly id?: string | undefined
   readonly control?: Control | undefined
   /** Not decoded yet. */
   readonly event?: UnknownEvent
@@ -24,22 +22,18 @@ export interface Session {
 
 /** @param before where the reader is. */
 export function readMessage(session: Session, message: Message, before: string): Reading {
-  const { event: field = 'message', data } = message
+  const { id, event: field = 'message', data } = message
   const reserved = field.startsWith(reservedPrefix)
   // Control counts only on a stream that begins with sse.ready; there, the protocol's types and ids are its own.
   const control = reserved && (session.ready || !session.begun) ? readControl(message, session.ready?.key) : undefined
   session.begun ||= data !== undefined
   if (control?.type === 'sse.ready') session.ready = control
   const { ready } = session
-  const ignored = ready && reserved && !control
-  // One of the protocol's own is no position: whoever kept `sse.end` to begin there again would be answered for ever that
-  // all is over.
-  const id = ignored || (ready && message.id?.startsWith(reservedPrefix)) ? undefined : message.id
-  // An empty id takes the position back.
-  const position = id ?? before
-  if (control || ignored) return { position, control }
-  if (data === undefined) return { position, id }
+  // An empty id takes the position back. One of the protocol's own is no position: whoever kept `sse.end` to begin there
+  // again would be answered for ever that all is over.
+  const position = id === undefined || (ready && id.startsWith(reservedPrefix)) ? before : id
+  if (control || data === undefined || (ready && reserved)) return { position, control }
   // Another's server may use `#` as it likes.
   const { type, topic } = ready ? splitType(field) : { type: field, topic: undefined }
-  return { position, id, event: { type, data, id: position, topic }, isText: ready?.text.includes(type) }
+  return { position, event: { type, data, id: position, topic }, isText: ready?.text.includes(type) }
 }

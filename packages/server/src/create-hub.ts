@@ -1,6 +1,7 @@
 import { type AnySubtree, type AnyTopic, subtreeNameOf } from '@sse/schema'
 import { format, formatPosition, type GapReason, parsePosition } from '@sse/schema/wire'
 import { kindOf } from './arguments.js'
+import { Arrivals, type Who } from './arrivals.js'
 import type { Backplane, Entry, ShardState } from './backplane.js'
 import { Channels } from './channels.js'
 import { resumable, type Start } from './cursor.js'
@@ -47,6 +48,7 @@ export class HubCore {
   readonly contract: object
   readonly limits: LimitBounds
   readonly admission: Admission
+  readonly arrivals: Arrivals = new Arrivals()
   readonly counters: Counters = new Counters()
   readonly backplane: Backplane
   readonly channels: Channels
@@ -127,15 +129,11 @@ export class HubCore {
     }
     // Who gets the topic through its subtree gets it all the same.
     const names = topic === undefined ? [] : [topic.name, topic.kind === 'topic' ? subtreeNameOf(topic) : undefined]
-    const chosen = [...this.#readers].filter(
-      (reader) =>
-        (identity === undefined || reader.identity === identity) &&
-        (topic === undefined || reader.names.some((name) => names.includes(name))),
-    )
-    for (const { stream } of chosen) {
-      stream.tell({ type: 'sse.error', code: 'disconnected', message: reason, retry: true })
-      void stream.release({ reason: 'disconnected', reconnect: true })
-    }
+    const isMeant = (who: Who): boolean =>
+      (identity === undefined || who.identity === identity) && (topic === undefined || who.names.some((name) => names.includes(name)))
+    const chosen = [...this.#readers].filter(isMeant)
+    for (const { stream } of chosen) dismiss(stream, reason)
+    this.arrivals.disconnect(isMeant, reason)
     return chosen.length
   }
 
@@ -269,6 +267,12 @@ export class HubCore {
       (thrown) => console.error('[@sse/server] hub:', thrown),
     )
   }
+}
+
+/** Lets a reader go, to come back and be authorized anew. */
+export function dismiss(stream: EventStream<object>, reason: string): void {
+  stream.tell({ type: 'sse.error', code: 'disconnected', message: reason, retry: true })
+  void stream.release({ reason: 'disconnected', reconnect: true })
 }
 
 /** @throws ArgumentError for a stream that is none of this package's. */

@@ -11,22 +11,36 @@ const namesOf = (module: object): string[] => Object.keys(module).sort((a, b) =>
 test('@sse/server', () => {
   expect(namesOf(index)).toMatchInlineSnapshot(`
     [
+      "AlreadyFedError",
       "AlreadyOpenError",
       "ArgumentError",
+      "createHub",
       "EventTooLargeError",
+      "fetchHandler",
+      "ForeignTopicError",
       "HeadersSentError",
+      "HubStreamIdError",
+      "memoryBackplane",
       "openStream",
       "OptionError",
       "OverflowError",
       "ReaderError",
       "respond",
       "StreamEndedError",
+      "TopicEndedError",
     ]
   `)
 })
 
-test('@sse/server/node exports the same, for the other kind of request', () => {
-  expect(namesOf(node)).toEqual(namesOf(index))
+test('@sse/server/node exports the same, for the other kind of request, and options for its server', () => {
+  const others = ['fetchHandler', 'nodeHandler', 'serverOptions']
+  const shared = (names: readonly string[]): readonly string[] => names.filter((name) => !others.includes(name))
+  expect(shared(namesOf(node))).toEqual(shared(namesOf(index)))
+  expect(others.map((name) => [namesOf(index).includes(name), namesOf(node).includes(name)])).toEqual([
+    [true, false],
+    [false, true],
+    [false, true],
+  ])
 })
 
 test('@sse/server/sqlite', () => {

@@ -115,7 +115,9 @@ export class Feed {
     const late = new Map<string, number>()
     for (const { topic, position } of state.tails) {
       if (!this.#isMissing(topic, position)) continue
-      if ((this.#late.get(topic) ?? Number.POSITIVE_INFINITY) <= position) this.#lose(topic, position)
+      const before = this.#late.get(topic)
+      // The very entry that had not come: on a busy topic another one is on its way each time.
+      if (before !== undefined && this.#isMissing(topic, before)) this.#lose(topic, position)
       else late.set(topic, position)
     }
     this.#late = late

@@ -1,15 +1,16 @@
 import type { AnySubtree, AnyTopic } from '@sse/schema'
 import { format } from '@sse/schema/wire'
+import type { Arrival } from './arrivals.js'
 import { type Asked, type AskedTopic, askedTopics, MalformedError, shown } from './asked.js'
 import type { Authorize, AuthorizeNames, Refusal } from './authorize.js'
 import { corsHeaders } from './cors.js'
-import type { HubCore } from './create-hub.js'
+import { dismiss, type HubCore } from './create-hub.js'
 import type { Start } from './cursor.js'
 import type { EventStream } from './event-stream.js'
 import { attempt } from './failure.js'
 import type { Wanted } from './join-plan.js'
 import { type Place, retryAfter } from './limits.js'
-import type { Settings, StreamOptions } from './options.js'
+import { checkedHeaders, type Settings, type StreamOptions } from './options.js'
 import type { RefusalReason } from './stats.js'
 
 /** How a handler serves a hub's topics. The options of its streams, and who may read what. */
@@ -31,7 +32,8 @@ export interface HubRequest<Request> {
   readonly origin: string | undefined
   /** A browser's, which cannot be told from its EventSource. */
   readonly isBrowser: boolean
-  readonly address: string | undefined
+  /** @throws what the application's own function throws. */
+  address(): string | undefined
   /** @throws (rejects) MalformedError */
   asked(): Promise<Asked>
 }
@@ -85,22 +87,23 @@ export async function decide<Request>(
   }
 
   if (core.isDraining) return refuseForNow('draining')
-  const place = core.admission.enter(request.address, Date.now())
-  if (typeof place === 'string') return refuseForNow(place)
+  let leave = (): void => {}
   try {
-    const outcome = await authorized(core, authorize, request, place)
+    const place = core.admission.enter(request.address(), Date.now())
+    if (typeof place === 'string') return refuseForNow(place)
+    const arrival = core.arrivals.begin()
+    leave = () => {
+      arrival.end()
+      place.leave()
+    }
+    const outcome = await authorized(core, authorize, request, place, arrival)
+    if ('run' in outcome) return { run: outcome.run, give: leave }
+    leave()
     if ('refused' in outcome) return refuseForNow(outcome.refused)
-    if ('reason' in outcome) {
-      place.leave()
-      return refuse(outcome.reason, outcome.status, outcome.code, outcome.message, outcome.headers)
-    }
-    if ('ended' in outcome) {
-      place.leave()
-      return { status: 204, headers: { ...corsHeaders(settings.cors, request.origin), 'cache-control': 'no-store' }, body: '' }
-    }
-    return outcome
+    if ('reason' in outcome) return refuse(outcome.reason, outcome.status, outcome.code, outcome.message, outcome.headers)
+    return { status: 204, headers: { ...corsHeaders(settings.cors, request.origin), 'cache-control': 'no-store' }, body: '' }
   } catch (error) {
-    place.leave()
+    leave()
     if (error instanceof MalformedError) return refuse('malformed', error.status, 'malformed', error.message)
     attempt(
       () => settings.onError(error, { request: request.name, lastEventId: undefined }),
@@ -119,7 +122,7 @@ const busy: { readonly [Reason in RefusalReason]?: string } = {
 }
 
 type Decided =
-  | Extract<Outcome, { run: unknown }>
+  | Pick<Extract<Outcome, { run: unknown }>, 'run'>
   | { readonly refused: RefusalReason }
   | { readonly ended: true }
   | {
@@ -135,6 +138,7 @@ async function authorized<Request>(
   authorize: AuthorizeNames<Request>,
   request: HubRequest<Request>,
   place: Place,
+  arrival: Arrival,
 ): Promise<Decided> {
   const asked = askedTopics(await request.asked(), core.limits.topics)
   const { topics, subtrees, starts, unknown } = named(core, asked)
@@ -145,7 +149,7 @@ async function authorized<Request>(
   )
   if ('status' in answer) {
     const { status, message = 'You may not read this.', headers } = answer
-    return { reason: 'denied', status, code: 'refused', message, headers }
+    return { reason: 'denied', status, code: 'refused', message, headers: headers && plainHeaders(headers) }
   }
   const { identity, expires, notBefore } = answer
   const names = new Set(answer.allow.map((topic) => topic.name))
@@ -156,8 +160,8 @@ async function authorized<Request>(
     const culprits = [...denied, ...unknown].map(shown).join(', ')
     return { reason: 'denied', status: 403, code: 'denied', message: `There is no topic here that you may read: not ${culprits}` }
   }
-  const left = expires === undefined ? Number.POSITIVE_INFINITY : expires.getTime() - Date.now()
-  if (!(left > 0))
+  const end = expires === undefined ? Number.POSITIVE_INFINITY : expires.getTime()
+  if (!(end > Date.now()))
     return { reason: 'denied', status: 401, code: 'expired', message: 'What lets you read has run out: come back with fresh credentials.' }
   const refused = identity === undefined ? undefined : place.identify(identity)
   if (refused !== undefined) return { refused }
@@ -177,14 +181,16 @@ async function authorized<Request>(
   // Nothing more can come: a 200 would make a native EventSource come back for ever (WHATWG HTML §9.2.3).
   if (core.hasNothingFor(wanted, state)) return { ended: true }
   return {
-    give: () => place.leave(),
     run: async (stream) => {
+      arrival.end()
       void stream.closed.then(() => place.leave())
       if (unknown.length > 0)
         stream.tell({ type: 'sse.error', code: 'unknown', message: 'These topics are not known here.', retry: false, topics: unknown })
       if (denied.length > 0)
         stream.tell({ type: 'sse.error', code: 'denied', message: 'You may not read these topics.', retry: false, topics: denied })
-      const stop = expire(stream, left)
+      const reason = arrival.disconnected({ identity, names: wanted.map(({ name }) => name) })
+      if (reason !== undefined) return dismiss(stream, reason)
+      const stop = expire(stream, end - Date.now())
       try {
         await core.attach(stream, wanted, { isNamed: true, identity })
       } finally {
@@ -192,6 +198,15 @@ async function authorized<Request>(
       }
     },
   }
+}
+
+/**
+ * Names in lower case, so that they win over our own.
+ *
+ * @throws OptionError for what no connection would carry: it may hold something that a reader has sent.
+ */
+function plainHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(checkedHeaders(headers)).map(([name, value]) => [name, String(value)]))
 }
 
 interface Named {
@@ -219,10 +234,9 @@ function named(core: HubCore, asked: readonly AskedTopic[]): Named {
 /** The longest that a timer can wait. */
 const longestTimer = 2 ** 31 - 1
 
-/** Closes a stream when its time has come. Returns what stops it. */
+/** Closes a stream when its time has come, or after some weeks at the latest. Returns what stops it. */
 function expire(stream: EventStream<object>, left: number): () => void {
-  if (left > longestTimer) return () => {}
-  const timer = setTimeout(() => {
+  const expired = (): void => {
     stream.tell({
       type: 'sse.error',
       code: 'expired',
@@ -230,6 +244,9 @@ function expire(stream: EventStream<object>, left: number): () => void {
       retry: true,
     })
     void stream.release({ reason: 'expired', reconnect: true })
-  }, left)
+  }
+  // While the backplane was asked. A timer would let the first events through.
+  if (left <= 0) expired()
+  const timer = left > 0 && left < Number.POSITIVE_INFINITY ? setTimeout(expired, Math.min(left, longestTimer)) : undefined
   return () => clearTimeout(timer)
 }

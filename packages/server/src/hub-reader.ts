@@ -54,12 +54,13 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   #vouched = 0
   /** While it catches up: what came meanwhile. Undefined: it is live. */
   #held: Entry[] | undefined = []
-  /** In characters. */
   #heldSize = 0
   /** What is held is not all that came: the history is to be read once more. */
   #isIncomplete = false
   /** Topics whose entries after these positions may not have come. */
-  readonly #suspects = new Map<string, number>()
+  #suspects = new Map<string, number>()
+  /** What it has up to here came live, or was vouched for; above, from the history. While it catches up. */
+  #liveUntil = 0
   #hasJoined = false
   /** Topics with gaps that are to be told. */
   #lost = { reset: new Set<string>(), trimmed: new Set<string>() }
@@ -107,20 +108,19 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       this.#take(entry)
       return
     }
-    this.#heldSize += entry.data.length
+    this.#heldSize += sizeOf(entry)
     // All of it goes into the outbox at once.
-    if (this.#held.length < mostHeld && this.#heldSize < this.#window) this.#held.push(entry)
+    if (this.#held.length < Math.min(mostHeld, this.#frameWindow) && this.#heldSize < this.#window) this.#held.push(entry)
     else this.#isIncomplete = true
   }
 
   distrust(topic: string, after: number): void {
-    if (this.#held !== undefined) {
-      this.#isIncomplete = true
-      return
-    }
-    this.#safe = Math.max(this.#safe, this.#hub.feed.verified(this.#names))
-    this.#suspects.set(topic, Math.max(after, this.#safe))
-    this.#catchUpAgain()
+    // What came live before it went back to the history may lack entries of this topic, too.
+    if (this.#held === undefined) this.#safe = Math.max(this.#safe, this.#hub.feed.verified(this.#names))
+    const from = Math.max(after, this.#safe)
+    if (this.#hasJoined) this.#suspects.set(topic, Math.min(from, this.#suspects.get(topic) ?? from))
+    if (this.#held === undefined) this.#catchUpAgain()
+    else this.#isIncomplete = true
   }
 
   rejoin(): void {
@@ -148,6 +148,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
 
   #catchUpAgain(): void {
     this.#held = []
+    this.#liveUntil = this.#cursor
     this.#catchUp().catch((error: unknown) => {
       this.#hub.observe.error(error, this)
       // It comes back, and by then the backplane may, too.
@@ -160,8 +161,11 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       this.#held = []
       this.#heldSize = 0
       this.#isIncomplete = false
-      const state = await this.#hub.backplane.state(this.#names, earliest(this.#wanted, this.#known))
-      if (this.stream.signal.aborted || !(await this.#replay(state))) return
+      const known = this.#known
+      // Topics that are doubted from here on are read in the next round.
+      this.#suspects = new Map()
+      const state = await this.#hub.backplane.state(this.#names, earliest(this.#wanted, known))
+      if (this.stream.signal.aborted || !(await this.#replay(state, known))) return
     } while (this.#isIncomplete)
     const held = this.#held
     this.#held = undefined
@@ -182,31 +186,39 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     return Math.min(replayWindow, this.stream.settings.outbox.maxBytes / 4)
   }
 
-  get #isFull(): boolean {
+  get #frameWindow(): number {
+    return this.stream.settings.outbox.maxFrames / 4
+  }
+
+  /** Whether a replay waits for its reader before this entry. Alone, even the largest finds room. */
+  #isFullFor(entry: Entry): boolean {
     const { bytes, frames } = this.stream.outbox
-    return bytes >= this.#window || frames >= this.stream.settings.outbox.maxFrames / 4
+    return frames > 0 && (bytes + sizeOf(entry) >= this.#window || frames >= this.#frameWindow)
   }
 
   /** Sends what the history has up to the state's position. False where the stream is over. */
-  async #replay(state: ShardState): Promise<boolean> {
+  async #replay(state: ShardState, known: Known | undefined): Promise<boolean> {
     const { backplane } = this.#hub
-    const plan = await planJoin((topic, from) => backplane.locate(topic, from), this.#wanted, this.#known, state)
+    const plan = await planJoin((topic, from) => backplane.locate(topic, from), this.#wanted, known, state)
     this.#epoch = state.epoch
-    this.#lost = { reset: new Set(plan.reset), trimmed: new Set(plan.trimmed) }
+    for (const name of plan.reset) this.#lost.reset.add(name)
+    for (const name of plan.trimmed) this.#lost.trimmed.add(name)
     let count = 0
     for await (const { lost, entries } of replay((topic, range) => backplane.read(topic, range), plan.topics, state.position)) {
       if (this.stream.signal.aborted) return false
       for (const topic of lost) this.#lost.trimmed.add(topic)
       for (const entry of this.#latest(entries)) {
         if (entry.position <= this.#cursor && this.#hasJoined) {
+          // It came from the history a round before.
+          if (entry.position > this.#liveUntil) continue
           // Repaired behind its back: only from before can the reader take it in order.
           this.#rewind()
           return false
         }
+        if (this.#isFullFor(entry) && !(await this.stream.room())) return false
         this.#tellLost()
         this.#deliver(entry)
         count++
-        if (this.#isFull && !(await this.stream.room())) return false
       }
       // One that reads much must not keep the others waiting; nor its own expiry.
       await breath()
@@ -221,8 +233,9 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   #goOn(state: ShardState, resumed: boolean): void {
     const isFirst = !this.#hasJoined
     this.#hasJoined = true
-    this.#suspects.clear()
     this.#cursor = state.position
+    // Nothing is vouched for while some topic is in doubt.
+    if (this.#suspects.size > 0) return
     this.#safe = state.position
     this.#vouched = state.position
     // Once more is only worth a word where there is more to say.
@@ -252,6 +265,8 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   }
 
   #take(entry: Entry): void {
+    // The feed has yet to hear of the epoch that this reader has gone on from.
+    if (entry.epoch !== this.#epoch) return
     if (entry.position > this.#cursor) {
       this.#deliver(entry)
       return
@@ -273,7 +288,10 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     }
     if (!delivery.isPublic && !delivery.isVisibleTo({ identity: this.identity, topic })) return
     this.#cursor = position
-    this.stream.relay(delivery.frame(this.#isNamed))
+    const frame = delivery.frame(this.#isNamed)
+    const now = Date.now()
+    // One that was made for others long ago has not waited here since.
+    this.stream.relay(frame.at < now - 1_000 ? { ...frame, at: now } : frame)
     this.#hub.observe.delivered()
   }
 
@@ -303,4 +321,9 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     const close: Close = { reason: 'rewound', reconnect: true }
     void this.stream.release(close, `id: ${formatPosition(this.#epoch, this.#safe)}\n\n`)
   }
+}
+
+/** About how many bytes it takes on its way, and rather more. */
+function sizeOf({ data }: Entry): number {
+  return 3 * data.length + 256
 }

@@ -104,7 +104,7 @@ function checkedMethods(methods: unknown): readonly string[] {
 }
 
 /** Names in lower case. Those that frame a body are the connection's: with one of them a reader would see another's end. */
-function checkedHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string | string[]> {
+export function checkedHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string | string[]> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), checkedHeader(name, value)]))
 }
 

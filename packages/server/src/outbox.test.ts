@@ -41,7 +41,10 @@ describe('bounds', () => {
     ['frames', { maxFrames: 3 }, 'xxxxx', 3],
   ])('what goes over its bound of %s is refused, and what it had stays', (_, limits, text, fits) => {
     const outbox = outboxOf(limits)
-    const taken = pushAll(outbox, Array.from({ length: fits + 2 }, () => text))
+    const taken = pushAll(
+      outbox,
+      Array.from({ length: fits + 2 }, () => text),
+    )
     expect(taken.filter(Boolean)).toHaveLength(fits)
     expect(taken.slice(fits)).toEqual([false, false])
     expect(outbox.bytes).toBe(fits * utf8Length(text))

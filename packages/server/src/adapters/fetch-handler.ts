@@ -4,7 +4,7 @@ import { byName } from '../authorize.js'
 import { coreOf } from '../create-hub.js'
 import { decide, type HandlerOptions, type HubRequest } from '../handler.js'
 import type { Hub } from '../hub.js'
-import { settingsOf } from '../options.js'
+import { type Settings, settingsOf } from '../options.js'
 import { cursorsOf, openWith } from './fetch.js'
 
 /**
@@ -24,7 +24,7 @@ export function fetchHandler<C extends object>(
     // HEAD, OPTIONS, what is not allowed, and who has seen the end: answered without a stream.
     const { header } = cursorsOf(request, new URL(request.url))
     if (!settings.methods.includes(request.method) || header === endId) return openWith(request, settings).response
-    const outcome = await decide(core, settings, allows, hubRequest(request, address?.(request)))
+    const outcome = await decide(core, settings, allows, hubRequest(request, settings, address))
     if ('run' in outcome) {
       const { stream, response } = openWith<object>(request, settings)
       outcome.run(stream).catch((error: unknown) => stream.fail(error))
@@ -35,7 +35,11 @@ export function fetchHandler<C extends object>(
   }
 }
 
-function hubRequest(request: Request, address: string | undefined): HubRequest<Request> {
+function hubRequest(
+  request: Request,
+  settings: Settings,
+  address: ((request: Request) => string | undefined) | undefined,
+): HubRequest<Request> {
   const { method, headers } = request
   const url = new URL(request.url)
   return {
@@ -43,12 +47,12 @@ function hubRequest(request: Request, address: string | undefined): HubRequest<R
     name: `${method} ${url.pathname}`,
     origin: headers.get('origin') ?? undefined,
     isBrowser: method === 'GET' && headers.has('sec-fetch-mode'),
-    address,
+    address: () => address?.(request),
     asked: async () => {
       const { header, query } = cursorsOf(request, url)
       const inQuery: Asked = { topics: url.searchParams.getAll('topic'), reconnectedAt: header, cursor: query }
       if (method === 'GET') return inQuery
-      const body = askedInBody(await bodyOf(request))
+      const body = askedInBody(await bodyOf(request, settings.writeTimeout))
       return { ...body, cursor: body.cursor ?? query, reconnectedAt: header }
     },
   }
@@ -57,18 +61,29 @@ function hubRequest(request: Request, address: string | undefined): HubRequest<R
 /** In bytes. Some thousands of topics fit. */
 const longestBody = 262_144
 
-async function bodyOf(request: Request): Promise<string> {
+async function bodyOf(request: Request, deadline: number): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let length = 0
+  let isLate = false
   const reader = request.body?.getReader()
-  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
-    length += next.value.length
-    if (length > longestBody) {
-      await reader?.cancel()
-      throw new MalformedError(413, `The body is over ${longestBody} bytes: ask for fewer topics`)
+  // A sender that drips would hold its place for as long as the server lets it.
+  const timer = setTimeout(() => {
+    isLate = true
+    reader?.cancel().catch(() => {})
+  }, deadline)
+  try {
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+      length += next.value.length
+      // Read to its end all the same: some servers break off the connection of who stops, and the answer with it.
+      if (length <= longestBody) text += decoder.decode(next.value, { stream: true })
     }
-    text += decoder.decode(next.value, { stream: true })
+  } catch {
+    throw new MalformedError(400, 'The body broke off')
+  } finally {
+    clearTimeout(timer)
   }
+  if (isLate) throw new MalformedError(400, 'The body broke off')
+  if (length > longestBody) throw new MalformedError(413, `The body is over ${longestBody} bytes: ask for fewer topics`)
   return text + decoder.decode()
 }

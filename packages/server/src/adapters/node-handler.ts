@@ -28,7 +28,7 @@ export function nodeHandler<C extends object>(
       await openWith(request, response, settings).closed
       return
     }
-    const outcome = await decide(core, settings, allows, hubRequest(request, settings, address(request)))
+    const outcome = await decide(core, settings, allows, hubRequest(request, settings, address))
     if (!('run' in outcome)) return refuse(response, outcome)
     // Whoever left while it was being decided needs no stream.
     if (response.destroyed) return outcome.give()
@@ -50,14 +50,18 @@ function refuse(response: NodeResponse, { status, headers, body }: Refused): voi
   response.end(body)
 }
 
-function hubRequest(request: NodeRequest, settings: Settings, address: string | undefined): HubRequest<NodeRequest> {
+function hubRequest(
+  request: NodeRequest,
+  settings: Settings,
+  address: (request: NodeRequest) => string | undefined,
+): HubRequest<NodeRequest> {
   const { headers } = request
   return {
     original: request,
     name: nameOf(request),
     origin: headers.origin,
     isBrowser: methodOf(request) === 'GET' && headers['sec-fetch-mode'] !== undefined,
-    address,
+    address: () => address(request),
     asked: async () => {
       const { header, query } = cursorsOf(request)
       const inQuery: Asked = { topics: searchOf(request).getAll('topic'), reconnectedAt: header, cursor: query }
@@ -86,13 +90,14 @@ async function bodyOf(request: NodeRequest, deadline: number): Promise<unknown> 
     for await (const chunk of request) {
       const bytes: Uint8Array = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
       length += bytes.length
-      if (length > longestBody) throw new MalformedError(413, `The body is over ${longestBody} bytes: ask for fewer topics`)
-      chunks.push(bytes)
+      // Read to its end all the same: who stops reading breaks off the connection, and the answer with it.
+      if (length <= longestBody) chunks.push(bytes)
     }
-  } catch (error) {
-    throw error instanceof MalformedError ? error : new MalformedError(400, 'The body broke off')
+  } catch {
+    throw new MalformedError(400, 'The body broke off')
   } finally {
     clearTimeout(timer)
   }
+  if (length > longestBody) throw new MalformedError(413, `The body is over ${longestBody} bytes: ask for fewer topics`)
   return new TextDecoder().decode(Buffer.concat(chunks))
 }

@@ -6,7 +6,10 @@ import type { Reading } from '../testing/reading.js'
 // What a request asks for, and what it gets, by every adapter alike.
 
 /** The same question, by every way in which it can be asked. */
-const ways: readonly { readonly way: string; readonly ask: (server: HubServer, topics: readonly string[], cursor?: string) => Promise<Reading> }[] = [
+const ways: readonly {
+  readonly way: string
+  readonly ask: (server: HubServer, topics: readonly string[], cursor?: string) => Promise<Reading>
+}[] = [
   { way: 'GET', ask: (server, topics, cursor) => server.get(topics, { query: cursor === undefined ? {} : { lastEventId: cursor } }) },
   { way: 'POST', ask: (server, topics, cursor) => server.post({ topics, lastEventId: cursor }) },
 ]

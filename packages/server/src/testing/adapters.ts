@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingHttpHeaders, request as requestHttp } from 'node:http'
-import { connect, constants, createServer as createServer2, type IncomingHttpHeaders as IncomingHttpHeaders2 } from 'node:http2'
+import {
+  type ClientHttp2Session,
+  connect,
+  constants,
+  createServer as createServer2,
+  type IncomingHttpHeaders as IncomingHttpHeaders2,
+} from 'node:http2'
 import type { Server } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { AnyEvents, DecodedPayloads } from '@sse/schema'
@@ -68,6 +74,10 @@ export const adapters: readonly Adapter[] = [nodeHttp, nodeHttp2, fetchDirectly,
 export async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  return portOf(server)
+}
+
+export function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
   return address.port
@@ -88,7 +98,7 @@ export async function servedHttp(server: Server): Promise<Served> {
   }
 }
 
-function askHttp(port: number, agent: Agent, { method = 'GET', path = '/', headers = {}, body }: Ask = {}): Promise<Incoming> {
+export function askHttp(port: number, agent: Agent, { method = 'GET', path = '/', headers = {}, body }: Ask = {}): Promise<Incoming> {
   return new Promise((resolve, reject) => {
     const request = requestHttp({ host: '127.0.0.1', port, agent, method, path, headers })
     request.on('response', (response) => {
@@ -105,25 +115,31 @@ export async function servedHttp2(server: ReturnType<typeof createServer2>): Pro
   const port = await listen(server)
   const sessions = new Set<ReturnType<typeof connect>>()
   return {
-    ask: ({ method = 'GET', path = '/', headers = {}, body } = {}) =>
-      new Promise((resolve, reject) => {
-        const session = connect(`http://127.0.0.1:${port}`)
-        sessions.add(session)
-        session.on('error', reject)
-        const request = session.request({ ':method': method, ':path': path, ...headers })
-        request.on('response', ({ ':status': status, ...fields }) => {
-          const leave = (): void => request.close(constants.NGHTTP2_CANCEL)
-          resolve(new Incoming(status ?? 0, record(fields), request[Symbol.asyncIterator](), leave))
-        })
-        request.on('error', reject)
-        request.end(body)
-      }),
+    ask: (ask) => {
+      const session = connect(`http://127.0.0.1:${port}`)
+      sessions.add(session)
+      return askHttp2(session, ask)
+    },
     [Symbol.asyncDispose]: async () => {
       for (const session of sessions) session.destroy()
       server.close()
       await once(server, 'close')
     },
   }
+}
+
+/** Asks on a session that may carry other streams. */
+export function askHttp2(session: ClientHttp2Session, { method = 'GET', path = '/', headers = {}, body }: Ask = {}): Promise<Incoming> {
+  return new Promise((resolve, reject) => {
+    session.on('error', reject)
+    const request = session.request({ ':method': method, ':path': path, ...headers })
+    request.on('response', ({ ':status': status, ...fields }) => {
+      const leave = (): void => request.close(constants.NGHTTP2_CANCEL)
+      resolve(new Incoming(status ?? 0, record(fields), request[Symbol.asyncIterator](), leave))
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
 }
 
 /** A Fetch handler without a server around it: its body is read where it is made. */

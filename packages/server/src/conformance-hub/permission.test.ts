@@ -1,0 +1,202 @@
+import type { Control } from '@sse/schema/wire'
+import { describe, expect, test, vi } from 'vitest'
+import type { Authorization, Refusal } from '../authorize.js'
+import type { HandlerOptions } from '../handler.js'
+import { type AnyRequest, contract, everybody, headerOf, hubAdapters, serveHub, type TestChannels } from '../testing/hub.js'
+
+// Who may read what, by every adapter alike.
+
+type Authorize = HandlerOptions<TestChannels, AnyRequest>['authorize']
+
+/** Of the orders, one. */
+const onlyOrder =
+  (orderId: string): Authorize =>
+  ({ topics }) => ({ allow: topics.filter((topic) => topic.channel === 'order' && topic.params.orderId === orderId) })
+
+const errorsIn = (controls: readonly Control[]): unknown[] => controls.filter(({ type }) => type === 'sse.error')
+
+describe.each(hubAdapters)('$name', (adapter) => {
+  test('authorize sees the request, and topics and subtrees told apart, with their params', async () => {
+    const seen: unknown[] = []
+    const authorize: Authorize = ({ request, topics, subtrees }) => {
+      seen.push(headerOf(request, 'authorization'))
+      for (const topic of topics) seen.push(topic.channel === 'order' ? topic.params.orderId : topic.channel)
+      for (const subtree of subtrees) seen.push([subtree.kind, subtree.channel, subtree.name])
+      return { allow: topics }
+    }
+    await using server = await serveHub(adapter, { handler: { authorize } })
+    await server.get(['orders/a%2Fb@last:1', 'users/7/inbox', 'orders/*'], { headers: { authorization: 'Bearer t' } })
+    expect(seen).toEqual(['Bearer t', 'a/b', 'inbox', ['subtree', 'order', 'orders/*']])
+  })
+
+  test('D57 a topic that is denied is told in band, and the others live', async () => {
+    await using server = await serveHub(adapter, { handler: { authorize: onlyOrder('42') } })
+    const reading = await server.get(['orders/42', 'orders/43', 'users/7/inbox'])
+    expect(reading.status).toBe(200)
+    await reading.live()
+    await server.order(43, 1)
+    await server.hub.publish(contract.inbox({ userId: 7 }), { type: 'message', data: { text: 'secret' } })
+    await server.order(42, 2)
+    await reading.take(1)
+    expect(reading.seen).toEqual(['orders/42#created {"n":2}'])
+    expect(errorsIn(reading.controls)).toMatchObject([{ code: 'denied', retry: false, topics: ['orders/43', 'users/7/inbox'] }])
+    expect(reading.controls.at(-1)).toMatchObject({ type: 'sse.live', topics: ['orders/42'] })
+  })
+
+  test.each([
+    'nothing/here',
+    'orders',
+    'orders/',
+    'orders/4/2',
+    '/orders/42',
+    'orders/%34%32',
+    'orders/é',
+    'orders/a b',
+    'orders/**',
+    'users/*',
+    '*',
+    'orders/%',
+    'orders/42#created',
+    'ORDERS/42',
+    '__proto__',
+    'constructor',
+    'orders/\u0000',
+    'orders/a\r\nevent: x',
+  ])('a topic that the contract does not have is told in band, and authorize does not see it: %j', async (name) => {
+    const authorize = vi.fn(everybody)
+    await using server = await serveHub(adapter, { handler: { authorize } })
+    const reading = await server.get(['orders/42', name])
+    await reading.live()
+    expect(errorsIn(reading.controls)).toMatchObject([{ code: 'unknown', retry: false, topics: [name] }])
+    expect(authorize.mock.calls[0]?.[0]).toMatchObject({ topics: [{ name: 'orders/42' }], subtrees: [] })
+    expect(reading.messages.map(({ event }) => event)).toEqual(['sse.ready', 'sse.error', 'sse.live'])
+  })
+
+  test('a subtree is read only where authorize allows the subtree: its topics alone do not open it', async () => {
+    const seen: string[] = []
+    const authorize: Authorize = ({ topics, subtrees }) => {
+      seen.push(...topics.map(({ name }) => name), ...subtrees.map(({ name }) => name))
+      return { allow: [contract.order({ orderId: 42 }), contract.order({ orderId: '*' })] }
+    }
+    await using server = await serveHub(adapter, { handler: { authorize } })
+    expect((await server.get(['orders/*'])).status).toBe(403)
+    expect(seen).toEqual(['orders/*'])
+    // The topic whose id is a star is not the subtree.
+    const reading = await server.get(['orders/%2A', 'orders/*'])
+    await reading.live()
+    await server.order(42, 1)
+    await server.order('*', 2)
+    await reading.take(1)
+    expect(reading.seen).toEqual(['orders/%2A#created {"n":2}'])
+  })
+
+  test('what authorize allows beyond what was asked for is left out', async () => {
+    const authorize: Authorize = ({ topics }) => ({ allow: [...topics, contract.order({ orderId: 1 }), contract.order.all()] })
+    await using server = await serveHub(adapter, { handler: { authorize } })
+    const reading = await server.get(['orders/42'])
+    await reading.live()
+    await server.order(1, 1)
+    await server.order(42, 2)
+    await reading.take(1)
+    expect(reading.seen).toEqual(['orders/42#created {"n":2}'])
+  })
+
+  test.each<[string, readonly string[]]>([
+    ['all are denied', ['orders/1', 'orders/2']],
+    ['none is known', ['no/such', 'orders/%34%32']],
+    ['some are denied and some unknown', ['orders/1', 'no/such']],
+  ])('D57 403 where %s, naming them', async (_, topics) => {
+    await using server = await serveHub(adapter, { handler: { authorize: onlyOrder('42') }, hub: { limits: { streams: 1 } } })
+    const refused = await server.get(topics)
+    expect([refused.status, refused.headers['cache-control']]).toEqual([403, 'no-store'])
+    const { code, message } = await refused.refusal()
+    expect(code).toBe('denied')
+    for (const topic of topics) expect(message).toContain(JSON.stringify(topic))
+    expect((await server.get(['orders/42'])).status).toBe(200)
+  })
+
+  test.each<[string, Date]>([
+    ['has run out', new Date(Date.now() - 1)],
+    ['is no date', new Date(Number.NaN)],
+  ])('D57 401 where what lets the reader in %s', async (_, expires) => {
+    let grants = 0
+    const authorize: Authorize = ({ topics }) => ({ allow: topics, expires: grants++ === 0 ? expires : undefined })
+    await using server = await serveHub(adapter, { handler: { authorize }, hub: { limits: { streams: 1 } } })
+    const refused = await server.get(['orders/42'])
+    expect([refused.status, (await refused.refusal()).code]).toEqual([401, 'expired'])
+    expect((await server.get(['orders/42'])).status).toBe(200)
+  })
+
+  test.each<[Refusal, unknown]>([
+    [{ status: 401, message: 'Sign in first.', headers: { 'www-authenticate': 'Bearer' } }, 'Sign in first.'],
+    [{ status: 402 }, 'You may not read this.'],
+    [{ status: 404, message: 'line one\r\nline two "quoted"' }, 'line one\r\nline two "quoted"'],
+    [{ status: 429, headers: { 'Retry-After': '7' } }, 'You may not read this.'],
+    [{ status: 503, headers: { 'Content-Type': 'application/problem+json' } }, 'You may not read this.'],
+  ])('a refusal of the application goes out as it is: %j', async (refusal, message) => {
+    const answers: (Refusal | Authorization)[] = [refusal]
+    const authorize: Authorize = ({ topics }) => answers.shift() ?? { allow: topics }
+    await using server = await serveHub(adapter, { handler: { authorize }, hub: { limits: { streams: 1 } } })
+    const refused = await server.get(['orders/42'])
+    expect(refused.status).toBe(refusal.status)
+    for (const [name, value] of Object.entries(refusal.headers ?? {})) expect(refused.headers[name.toLowerCase()]).toBe(value)
+    expect(await refused.refusal()).toEqual({ code: 'refused', message })
+    expect((await server.get(['orders/42'])).status).toBe(200)
+  })
+
+  describe('D53 the application fails before there is a stream', () => {
+    const failure = new Error('SELECT * FROM users WHERE password = "hunter2" failed')
+    test.each<[string, Partial<HandlerOptions<TestChannels, AnyRequest>>]>([
+      [
+        'authorize throws',
+        {
+          authorize: () => {
+            throw failure
+          },
+        },
+      ],
+      ['authorize rejects', { authorize: () => Promise.reject(failure) }],
+      [
+        'address throws',
+        {
+          address: () => {
+            throw failure
+          },
+        },
+      ],
+      [
+        'a refusal has a header that no connection carries',
+        { authorize: () => ({ status: 401, headers: { 'www-authenticate': 'a\r\nhunter2: 1' } }) },
+      ],
+    ])('%s: 500 with nothing of it, and onError has all of it but the query', async (_, handler) => {
+      let fails = true
+      const { address, authorize = everybody } = handler
+      const options: Partial<HandlerOptions<TestChannels, AnyRequest>> = {
+        authorize: (context) => (fails ? authorize(context) : everybody(context)),
+        address: (request) => (fails ? address?.(request) : undefined),
+      }
+      await using server = await serveHub(adapter, { handler: options, hub: { limits: { streams: 1 } } })
+      const refused = await server.get(['orders/42'], { query: { token: 'hunter2' }, headers: { authorization: 'Bearer hunter2' } })
+      expect([refused.status, refused.headers['content-type'], refused.headers['cache-control']]).toEqual([
+        500,
+        'application/json',
+        'no-store',
+      ])
+      expect(JSON.stringify([refused.headers, await refused.refusal()])).not.toContain('hunter2')
+      expect(server.errors.map(({ context }) => context)).toEqual([{ request: 'GET /events', lastEventId: undefined }])
+      expect(server.errors[0]?.error).toBeInstanceOf(Error)
+      fails = false
+      expect((await server.get(['orders/42'])).status).toBe(200)
+    })
+  })
+
+  test('what onError throws changes nothing', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const fails = (): never => {
+      throw new Error('no')
+    }
+    await using server = await serveHub(adapter, { handler: { authorize: fails, onError: fails } })
+    expect((await server.get(['orders/42'])).status).toBe(500)
+    logged.mockRestore()
+  })
+})
