@@ -1,18 +1,9 @@
-import { channel, defineContract, defineEvents, type EventOf, isoDate, text } from '@sse/schema'
+import { defineEvents, type EventOf, isoDate, text } from '@sse/schema'
 import { z } from 'zod'
 
-/** The panels that hold a stream of their own; the page opens one connection for each at most. */
+/** The panels that hold a stream; the page opens one connection for each at most. */
 export const panels = ['pulse', 'progress', 'answer'] as const
 export type Panel = (typeof panels)[number]
-
-/** Whoever may read from the hub. Nobody signs in here: a request says who it is in this header, and is believed. */
-export const users = ['ada', 'bob', 'cleo', 'dan', 'eve', 'finn'] as const
-export type User = (typeof users)[number]
-export const userHeader = 'x-demo-user'
-
-/** What can be cut and looked at by name: a panel's stream, or a user's connection to the hub. */
-export const streamNames = [...panels, ...users] as const
-export type StreamName = (typeof streamNames)[number]
 
 const count = z.int().nonnegative()
 
@@ -81,68 +72,3 @@ export const jobRequest = z.object({
   seconds: z.number().min(0).max(120).default(20),
 })
 export const jobCreated = z.object({ id: z.string() })
-
-const inboxEvents = {
-  note: z.object({ id: z.string(), from: z.enum(users), text: z.string(), at: isoDate }),
-  /** That note and all before it have been read. Being an event like others it reaches all of the user's tabs. */
-  read: z.object({ upTo: z.string() }),
-}
-
-const activityEvents = { happened: z.object({ who: z.string(), what: z.string(), at: isoDate }) }
-
-const hubStats = z.object({
-  streams: count,
-  topics: count,
-  published: count,
-  delivered: count,
-  replays: z.object({ count, events: count }),
-  gaps: z.object({ trimmed: count, reset: count, overflow: count }),
-  overflows: z.object({ disconnected: count, conflated: count, dropped: count }),
-  stalled: count,
-  rewound: count,
-  refused: z.object({ streams: count, identity: count, address: count, rate: count, draining: count, denied: count, malformed: count }),
-  outboxes: z.object({ bytes: count, frames: count, largest: count }),
-  draining: z.boolean(),
-})
-
-/** From one to the next: it takes nothing; its outbox was full; it reads what is left, comes back and resumes; it has got all. */
-export const phases = ['stalled', 'disconnected', 'resuming', 'done'] as const
-const slowReader = z.object({
-  phase: z.enum(phases),
-  /** What may wait for it on the server, in bytes. */
-  bound: count,
-  /** What was sent before anything had to wait: the buffers of both sockets, in bytes. */
-  swallowed: count,
-  /** Events that there were since it began, that came, and that did not come though later ones did. */
-  published: count,
-  received: count,
-  missing: count,
-  disconnects: count,
-})
-export type SlowReaderState = z.infer<typeof slowReader>
-
-/** One node's own figures: those of another node are not added up with them. */
-const nodeEvents = { stats: z.object({ hub: hubStats, slowReader: slowReader.nullable() }) }
-export type NodeStats = z.infer<(typeof nodeEvents)['stats']>
-
-/** What goes through the hub, and stays in its history when the server is started again. */
-export const contract = defineContract({
-  inbox: channel('users/:userId/inbox', inboxEvents),
-  activity: channel('activity/:room', activityEvents),
-  node: channel('nodes/:node', nodeEvents),
-  /** Of no use but to fill an outbox. */
-  traffic: channel('traffic/:line', { tick: z.object({ n: count, filler: z.string() }) }),
-})
-
-/** What a user's one connection carries, of all its topics. */
-export const deskEvents = defineEvents({ ...inboxEvents, ...activityEvents, ...nodeEvents })
-export type DeskEvent = EventOf<typeof deskEvents>
-
-export const noteRequest = z.object({
-  to: z.enum(users),
-  text: z.string().trim().min(1).max(280),
-  /** Made by the page, once for each note: whoever does not know whether it arrived sends it again with the same. */
-  key: z.string().min(8).max(64),
-})
-export const noteAnswer = z.object({ duplicate: z.boolean() })
-export const readRequest = z.object({ upTo: z.string().min(1).max(64) })

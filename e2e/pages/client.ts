@@ -1,15 +1,12 @@
-// What a test's page has: the client with the tests' events, reachable from page.evaluate.
+// What a test's page has: the client with the test's events, reachable from page.evaluate.
 import { subscribe } from '@sse/client'
 import { eventSource } from '@sse/client/event-source'
 import { sequenceEvents } from '../servers/events.ts'
-import { watched, watchOrders } from './orders.ts'
 
 export interface ClientPage {
   readonly subscribe: typeof subscribe
   readonly eventSource: typeof eventSource
   readonly events: typeof sequenceEvents
-  readonly watchOrders: typeof watchOrders
-  readonly watched: typeof watched
 }
 
 declare global {
@@ -18,4 +15,4 @@ declare global {
   }
 }
 
-Object.assign(window, { sse: { subscribe, eventSource, events: sequenceEvents, watchOrders, watched } satisfies ClientPage })
+Object.assign(window, { sse: { subscribe, eventSource, events: sequenceEvents } satisfies ClientPage })

@@ -56,8 +56,6 @@ const fetchUnderHono: HubAdapter = {
   serve: (hub, options) => servedHttp(createAdaptorServer({ fetch: fetchHandler(hub, options) })),
 }
 
-export const hubOverHttp: HubAdapter = nodeHttp
-
 export const hubAdapters: readonly HubAdapter[] = [nodeHttp, nodeHttp2, hubOverFetch, fetchUnderHono]
 
 /** What `createServer` takes: a handler that rejects would be an unhandled rejection, and fail the test run. */

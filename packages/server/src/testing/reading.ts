@@ -13,7 +13,7 @@ export interface Received {
 }
 
 /** The messages in wire text, read as the SDK reads them. */
-export function readWire(wire: string): readonly Message[] {
+function readWire(wire: string): readonly Message[] {
   return createReader(bound)(new TextEncoder().encode(wire))
 }
 
