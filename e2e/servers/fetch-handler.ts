@@ -1,8 +1,7 @@
-// The Fetch entry's handlers, bundled alone and run by each runtime; it may import nothing of Node's.
+// The Fetch entry's handler, bundled alone and run by each runtime; it may import nothing of Node's.
 import type { EventOf } from '@sse/schema'
-import { createHub, fetchHandler, memoryBackplane, respond } from '@sse/server'
+import { respond } from '@sse/server'
 import { sequenceEvents } from './events.ts'
-import { contract } from './hub-contract.ts'
 
 let running = 0
 
@@ -15,14 +14,10 @@ function* numbers(from: number, to: number): Generator<EventOf<typeof sequenceEv
   }
 }
 
-/** Made by the first request that needs it: some runtimes allow no timers before. */
-let hub: ReturnType<typeof makeHub> | undefined
-
-function makeHub() {
-  const made = createHub({ contract, backplane: memoryBackplane() })
-  const serve = fetchHandler(made, {
-    retry: 100,
-    authorize: ({ topics, subtrees }) => ({ allow: [...topics.filter(({ channel }) => channel !== 'secret'), ...subtrees] }),
-  })
-  return { ...made, serve }
+export function handle(request: Request): Response {
+  const url = new URL(request.url)
+  if (url.pathname === '/running') return Response.json({ running })
+  return respond(request, { events: sequenceEvents }, (stream) =>
+    stream.sendAll(numbers(Number(stream.lastEventId ?? 0), Number(url.searchParams.get('to') ?? Number.POSITIVE_INFINITY))),
+  )
 }

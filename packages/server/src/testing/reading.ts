@@ -12,11 +12,6 @@ export interface Received {
   readonly id: string | undefined
 }
 
-/** The messages in wire text, read as the SDK reads them. */
-function readWire(wire: string): readonly Message[] {
-  return createReader(bound)(new TextEncoder().encode(wire))
-}
-
 /** The events in messages. */
 export function eventsIn(messages: readonly Message[]): Received[] {
   return messages.flatMap(({ event, data, id }) => {
