@@ -35,7 +35,7 @@ describe('a stream of ours', () => {
   test('its control messages are no events', async () => {
     const heard = await hear([
       ready(),
-      control({ type: 'sse.live', topics: ['a'], resumed: true }),
+      control({ type: 'sse.live', topics: ['a'], resumed: true, position: '1.e.1' }),
       control({ type: 'sse.gap', topics: ['a'], reason: 'trimmed' }),
       control({ type: 'sse.error', code: 'denied', message: 'no', retry: false, topics: ['b'] }),
       event('a', 1),
@@ -70,7 +70,9 @@ describe('a stream of ours', () => {
   })
 
   test('sse.live brings the position from which its topics are live', async () => {
-    const heard = await hear([ready() + control({ type: 'sse.live', topics: ['a'], resumed: false }, '1.e.7-0') + event('a', 1) + end])
+    const heard = await hear([
+      ready() + control({ type: 'sse.live', topics: ['a'], resumed: false, position: '1.e.7' }, '1.e.7-0') + event('a', 1) + end,
+    ])
     expect(heard.events).toMatchObject([{ id: '1.e.7-0' }])
   })
 
