@@ -196,5 +196,6 @@ export function nameOf(request: NodeRequest): string {
 function pathOf(request: NodeRequest): string {
   // Express cuts off of `url` where a router is mounted: the rest alone names no route.
   const url = 'originalUrl' in request && typeof request.originalUrl === 'string' ? request.originalUrl : request.url
-  return url?.split('?')[0] ?? '/'
+  // A proxy's request names a whole URL (RFC 9112 §3.2.2), which may hold a password.
+  return url?.replace(/^\w[\w+.-]*:\/\/[^/?]*/, '').split('?')[0] || '/'
 }
