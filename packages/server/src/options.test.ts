@@ -8,7 +8,7 @@ test('the defaults are those of the documentation', () => {
     heartbeat: 15_000,
     retry: undefined,
     maxEventBytes: 1_048_576,
-    outbox: { maxBytes: 1_048_576, maxFrames: 10_000 },
+    outbox: { maxBytes: 1_048_576, maxFrames: 10_000, maxAge: 120_000 },
     writeTimeout: 60_000,
     methods: ['GET', 'POST'],
     cors: undefined,
@@ -45,6 +45,7 @@ describe('a value that makes no sense is named', () => {
     ['maxEventBytes', (maxEventBytes) => ({ maxEventBytes }), notPositive],
     ['outbox.maxBytes', (maxBytes) => ({ outbox: { maxBytes } }), notPositive],
     ['outbox.maxFrames', (maxFrames) => ({ outbox: { maxFrames } }), notPositive],
+    ['outbox.maxAge', (maxAge) => ({ outbox: { maxAge } }), notPositive],
   ])('%s', (option, optionsWith, values) => {
     for (const value of values) {
       expect(() => settingsOf(optionsWith(value))).toThrow(OptionError)

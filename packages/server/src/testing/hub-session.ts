@@ -1,4 +1,4 @@
-import { channel, defineContract, text } from '@sse/schema'
+import { type Contract, channel, defineContract, isoDate, text } from '@sse/schema'
 import type { Message } from '@sse/schema/wire'
 import { z } from 'zod'
 import type { Append, Backplane } from '../backplane.js'
@@ -9,13 +9,16 @@ import { turns } from './deferred.js'
 import { FakeSink } from './fake-sink.js'
 import { messagesOf } from './messages.js'
 
-/** A contract with a channel for each kind of behaviour that the hub's tests are about. */
-export const contract = defineContract({
+const channels = {
   order: channel('orders/:orderId', { changed: z.object({ n: z.number() }) }),
   inbox: channel('users/:userId/inbox', { message: z.object({ to: z.string(), text: z.string() }) }),
-  price: channel('prices/:symbol', { quoted: z.object({ symbol: z.string(), price: z.number() }) }),
+  price: channel('prices/:symbol', { quoted: z.object({ at: isoDate, price: z.number() }) }),
   log: channel('logs/:job', { line: text }),
-})
+}
+export type TestChannels = typeof channels
+
+/** A contract with a channel for each kind of behaviour that the hub's tests are about. */
+export const contract: Contract<TestChannels> = defineContract(channels)
 
 /** An event of `order` as a backplane has it. */
 export function change(topic: string, n: number, more: Partial<Append> = {}): Append {

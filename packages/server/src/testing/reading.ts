@@ -12,6 +12,11 @@ export interface Received {
   readonly id: string | undefined
 }
 
+/** The messages in wire text, read as the SDK reads them. */
+export function readWire(wire: string | Uint8Array): readonly Message[] {
+  return createReader(bound)(typeof wire === 'string' ? new TextEncoder().encode(wire) : wire)
+}
+
 /** The events in messages. */
 export function eventsIn(messages: readonly Message[]): Received[] {
   return messages.flatMap(({ event, data, id }) => {
