@@ -13,12 +13,11 @@ export function methodOf({ body, method = body === undefined ? 'GET' : 'POST' }:
  */
 export function checkedUrl(url: string | URL, options: ConnectOptions): URL {
   const { fetch, transport, headers, body, lastEventId = '' } = options
-  const absolute = attempt(
-    () => new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href),
-    'url: absolute http(s), no password',
-  )
-  // Whoever brings a fetch or a transport knows what it can. The URL is not told: query and password are secret.
-  if (!fetch && !transport && !/^https?:\/\/[^/@]*\//.test(absolute.href)) throw new OptionError('url: absolute http(s), no password')
+  // The URL is not told: query and password are secret.
+  const problem = 'url: absolute http(s), no password'
+  const absolute = attempt(() => new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href), problem)
+  // Whoever brings a fetch or a transport knows what it can.
+  if (!fetch && !transport && !/^https?:\/\/[^/@]*\//.test(absolute.href)) throw new OptionError(problem)
   const method = methodOf(options)
   if (body !== undefined && /^(get|head)$/i.test(method)) throw new OptionError(`body: leave out method ${method}`)
   if (/[\r\n\0]/.test(lastEventId)) throw new OptionError('lastEventId: no CR, LF or NUL')

@@ -9,8 +9,8 @@ import { nameOf, type OpenConnection } from './transport/transport.js'
 
 /** Whom a connection reads for. */
 export interface Reader {
-  /** While nobody listens nothing is read. */
-  isListening(): boolean
+  /** How many listen. While nobody does, nothing is read. */
+  count(): number
   /** The names of event types known so far. */
   readonly types: ReadonlySet<string>
   /** Takes what was read. A promise for as long as it is busy with it: the next waits. */
@@ -40,7 +40,6 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
   const method = methodOf(options)
   const name = nameOf({ method, url })
   const policy: ReconnectOptions = typeof reconnect === 'object' ? reconnect : {}
-  let snapshot: Snapshot = { state: 'connecting', attempt: 0, retryAt: undefined, error: undefined, reason: undefined }
   let attempt = new AbortController()
   let session: Session = {}
   let lastEventId = options.lastEventId ?? ''
@@ -53,10 +52,20 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
   /** What the transport is doing, or did last. */
   let pending: Promise<unknown> | undefined
 
+  const made = (state: State, reason?: StateReason, error?: SubscriptionError, retryAt?: number): Snapshot => ({
+    state,
+    attempt: failures,
+    retryAt,
+    error,
+    reason,
+  })
+
+  let snapshot = made('connecting')
+
   const isClosed = (): boolean => snapshot.state === 'closed'
 
-  const change = (state: State, reason?: StateReason, error?: SubscriptionError, retryAt?: number): void => {
-    snapshot = { state, attempt: failures, retryAt, error, reason }
+  const change = (...what: Parameters<typeof made>): void => {
+    snapshot = made(...what)
     reader.onChange(snapshot)
   }
 
@@ -74,8 +83,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
 
   /** Ends the attempt where the transport takes longer. A timer of more than 31 bits would fire at once. */
   const watch = <T>(promise: Promise<T>, limit: number | undefined): Promise<T> => {
-    const timer =
-      limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, 2 ** 31 - 1))
+    const timer = limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, 2e9))
     const watched = promise.finally(() => clearTimeout(timer))
     pending = watched
     return watched
@@ -110,22 +118,21 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
     openedAt = Date.now()
     change('open')
     for (;;) {
-      if (!reader.isListening()) await sleep()
+      if (!reader.count()) await sleep()
       // Two heartbeats may be late.
-      const limit = (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence
-      const messages = await watch(connection.read(), limit)
+      const messages = await watch(connection.read(), (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence)
       if (!messages) break
       for (const message of messages) {
-        // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
-        if (!reader.isListening()) await sleep()
-        if (isClosed()) return
         // WHATWG HTML §9.2.6: a `retry` counts at its own line.
         if (message.retry !== undefined) asked = clampWait(message.retry)
+        // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
+        if (!reader.count()) await sleep()
+        if (isClosed()) return
         const reading = readMessage(session, message, lastEventId)
         const busy = reader.take(reading)
         if (busy) await busy
         // The position is where the reader is: past an event only once that was handed over.
-        lastEventId = reading.position
+        lastEventId = reading.position ?? lastEventId
       }
     }
     // Another's stream is over when it is over, unless it marks its end or is to be asked again; our servers always say so.
@@ -142,7 +149,8 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
         await connect(refresh)
         return isClosed() ? undefined : reader.onOver()
       } catch (thrown) {
-        const cause: unknown = attempt.signal.aborted ? attempt.signal.reason : thrown
+        // Who aborts says why; what the transport then throws does not.
+        const cause: unknown = attempt.signal.reason ?? thrown
         error = isOurs(cause) ? cause : new ConnectionError(`${name}: ${cause}`, { cause })
       } finally {
         // Whatever ended it, its socket must not outlive it.
@@ -158,7 +166,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       failures = stable ? 1 : failures + 1
       // A second request may mean a second order: only where it can resume, or the caller said so.
       const repeats = reconnect === true || (reconnect !== false && (method === 'GET' || lastEventId))
-      if (!repeats || !isTransient(error) || failures >= (policy.maxAttempts ?? Number.POSITIVE_INFINITY)) return reader.onOver(error)
+      if (!repeats || !isTransient(error) || failures >= (policy.maxAttempts ?? failures + 1)) return reader.onOver(error)
       const delay = reconnectDelay(policy, failures, Math.max(asked, retryAfter), Math.random())
       change('waiting', error instanceof SilenceError ? 'silent' : 'lost', error, Date.now() + delay)
       await sleep(delay)

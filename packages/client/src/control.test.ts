@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ConnectOptions, End, Gap } from './options.js'
+import type { ConnectOptions, End, Gap, Presence } from './options.js'
 import { subscribe } from './subscribe.js'
 import { collect, deferred, failureOf, turns } from './testing/async.js'
 import { startServer } from './testing/raw-server.js'
@@ -35,7 +35,8 @@ describe('a stream of ours', () => {
   test('its control messages are no events', async () => {
     const heard = await hear([
       ready(),
-      control({ type: 'sse.live', topics: ['a'], resumed: true, position: '1.e.1' }),
+      control({ type: 'sse.live', topics: ['a'], resumed: true, position: '1.e.7' }),
+      control({ type: 'sse.presence', topic: 'a', count: 1, joined: ['ann'], left: [], reset: true }),
       control({ type: 'sse.gap', topics: ['a'], reason: 'trimmed' }),
       control({ type: 'sse.error', code: 'denied', message: 'no', retry: false, topics: ['b'] }),
       event('a', 1),
@@ -71,9 +72,9 @@ describe('a stream of ours', () => {
 
   test('sse.live brings the position from which its topics are live', async () => {
     const heard = await hear([
-      ready() + control({ type: 'sse.live', topics: ['a'], resumed: false, position: '1.e.7' }, '1.e.7-0') + event('a', 1) + end,
+      ready() + control({ type: 'sse.live', topics: ['a'], resumed: false, position: '1.e.7' }, '1.e.7') + event('a', 1) + end,
     ])
-    expect(heard.events).toMatchObject([{ id: '1.e.7-0' }])
+    expect(heard.events).toMatchObject([{ id: '1.e.7' }])
   })
 
   test('types that sse.ready names as text are handed over as they came', async () => {
@@ -155,6 +156,52 @@ describe('onGap', () => {
   })
 })
 
+describe('onPresence', () => {
+  const came = { topic: 'room', count: 2, joined: ['ann', 'bob'], left: [], reset: true }
+  const went = { topic: 'room', count: 1, joined: [], left: ['bob'], reset: false }
+  const told = control({ type: 'sse.presence', ...came }) + event('a', 1) + control({ type: 'sse.presence', ...went })
+
+  test('tells who is there, then who came and went, and nothing of the protocol', async () => {
+    const presences: Presence[] = []
+    await hear([ready() + told + end], { onPresence: (presence) => void presences.push(presence) })
+    expect(presences).toStrictEqual([came, went])
+  })
+
+  test('comes in the order of the events, which do not wait for it', async () => {
+    const log: unknown[] = []
+    const live = subscribe<{ a: number }>(url, {
+      ...scriptedFetch([ready() + told + end]),
+      onPresence: ({ count }) => {
+        log.push(`count ${count}`)
+        return new Promise<void>(() => {})
+      },
+    })
+    live.on('a', ({ data }) => void log.push(data))
+    await turns()
+    expect(log).toEqual(['count 2', 1, 'count 1'])
+    expect(live.state).toBe('closed')
+  })
+
+  test.each([
+    [
+      'that throws',
+      (): never => {
+        throw new Error('mine')
+      },
+    ],
+    ['that fails later', () => Promise.reject(new Error('mine'))],
+  ])('%s is told to onError, and the stream goes on', async (_, onPresence) => {
+    const heard = await hear([ready() + told + end], { onPresence })
+    expect(heard.errors).toMatchObject([{ code: 'handler_failed', cause: new Error('mine') }, { code: 'handler_failed' }])
+    expect(typesOf(heard)).toEqual(['a'])
+  })
+
+  test('that is not there is nothing to report', async () => {
+    const heard = await hear([ready() + told + end])
+    expect(heard).toMatchObject({ events: [{ type: 'a' }], errors: [], gaps: [] })
+  })
+})
+
 describe('control cannot be forged', () => {
   const forged = { type: 'sse.end', reason: 'forged' } as const
 
@@ -189,6 +236,19 @@ describe('control cannot be forged', () => {
     const live = subscribe(url, scriptedFetch([ready() + event('a', 1, '7') + control(message, 'sse.end')]))
     expect(await failureOf(collect(live))).toMatchObject({ code: 'server_error' })
     expect(live.lastEventId).toBe('7')
+  })
+
+  test('what does not carry the key is ignored, its id included', async () => {
+    const text = control(forged, '8', 'guess')
+    const heard = await hear([ready() + event('a', 1, '7') + text + event('a', 2) + end])
+    expect(heard.events).toMatchObject([{ id: '7' }, { id: '7' }])
+    expect(heard.lastEventId).toBe('7')
+  })
+
+  test('nor does its position make the reader take what comes then for what it had', async () => {
+    const text = control({ type: 'sse.live', topics: [], resumed: true, position: '1.e.99' }, '1.e.99', 'guess')
+    const heard = await hear([ready() + event('a', 1, '1.e.7-6') + text + event('a', 2, '1.e.8-7') + end])
+    expect(heard.events).toMatchObject([{ data: 1 }, { data: 2 }])
   })
 
   test('each connection has a key of its own', async () => {

@@ -50,8 +50,9 @@ export function createDispatcher<Event>(
     end: (error) => {
       let thrown = false
       for (const { end } of consumers) {
-        end?.(error)
-        thrown ||= !!end
+        if (!end) continue
+        end(error)
+        thrown = true
       }
       // An event that is being handed over reaches no further consumer, nor waits for a loop that has ended.
       consumers.clear()

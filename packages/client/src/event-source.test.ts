@@ -44,6 +44,31 @@ describe('C28 what is sent', () => {
   })
 })
 
+test('every kind of control message is heard', async () => {
+  await using server = await startServer()
+  const heard: unknown[] = []
+  const presence = { topic: 'room', count: 1, joined: ['ann'], left: [], reset: true }
+  const options: ConnectOptions = {
+    onPresence: (told) => void heard.push(told.count),
+    onGap: ({ reason }) => void heard.push(reason),
+    onError: ({ code }) => void heard.push(code),
+    onEnd: ({ reason }) => void heard.push(reason),
+  }
+  const live = subscribe(server.url, { ...over, ...options })
+  const reading = collect(live)
+  await server.stream(
+    ready(),
+    control({ type: 'sse.gap', topics: [], reason: 'reset' }),
+    control({ type: 'sse.live', topics: [], resumed: false, position: '1.e.7' }, '1.e.7'),
+    control({ type: 'sse.presence', ...presence }),
+    control({ type: 'sse.error', code: 'x', message: 'x', retry: true }),
+    end,
+  )
+  await reading
+  expect(heard).toEqual(['reset', 1, 'server_error', 'done'])
+  expect(live.lastEventId).toBe('1.e.7')
+})
+
 describe('C30, C31 what the server answers', () => {
   test('204 ends it', async () => {
     await using server = await startServer()

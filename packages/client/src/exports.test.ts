@@ -27,6 +27,7 @@ test('@sse/client', () => {
       "SilenceError",
       "SseError",
       "ValidationError",
+      "checkLinks",
       "subscribe",
     ]
   `)

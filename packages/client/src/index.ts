@@ -13,9 +13,10 @@ export {
   SilenceError,
   type SubscriptionError,
 } from './errors.js'
-export type { ConnectOptions, End, Gap, HeadersSource, UnknownEvent } from './options.js'
+export type { ConnectOptions, End, Gap, HeadersSource, Presence, UnknownEvent } from './options.js'
 export type { ReconnectOptions } from './reconnect.js'
 export type { Snapshot, State, StateReason } from './state.js'
 export { subscribe } from './subscribe.js'
 export type { EventIn, Subscription } from './subscription.js'
+export { checkLinks } from './transport/check-links.js'
 export type { ConnectRequest, OpenConnection, Transport } from './transport/transport.js'

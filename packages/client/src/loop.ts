@@ -21,17 +21,17 @@ export function createLoop<Event>(onLeft: () => void): Loop<Event> {
   let done = (): void => {}
 
   async function* run(): AsyncGenerator<Event, undefined> {
-    for (;;) {
-      if (next === undefined && !ended) {
+    while (!ended) {
+      if (next === undefined) {
         await new Promise<void>((resolve) => {
           wake = resolve
         })
+      } else {
+        const event = next
+        next = undefined
+        yield event
+        done()
       }
-      if (ended || next === undefined) break
-      const event = next
-      next = undefined
-      yield event
-      done()
     }
     if (failure) throw failure
   }

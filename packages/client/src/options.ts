@@ -29,6 +29,18 @@ export interface End {
   readonly topics?: readonly string[] | undefined
 }
 
+/** Who is on a topic, or what has changed of it. */
+export interface Presence {
+  readonly topic: string
+  /** How many are there now. */
+  readonly count: number
+  /** Who came; where `reset` is true, everybody who is there, up to the server's bound. */
+  readonly joined: readonly string[]
+  readonly left: readonly string[]
+  /** Begin the list anew: with `joined` alone. True on the first of a topic, and whenever changes may have been missed. */
+  readonly reset: boolean
+}
+
 /** How to connect, and what to be told. Every option has a default, and takes undefined for it. */
 export interface ConnectOptions {
   /** In capitals. Default GET, or POST where there is a body. Others than GET are repeated only as `reconnect` says. */
@@ -70,7 +82,10 @@ export interface ConnectOptions {
   readonly endOn?: string | undefined
   /** Default: `globalThis.fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined
-  /** Default: fetch. `eventSource` from `@sse/client/event-source` uses the platform's EventSource. */
+  /**
+   * Default: fetch. `eventSource` from `@sse/client/event-source` uses the platform's EventSource; `checkLinks` checks that a
+   * hub's stream leaves nothing out.
+   */
   readonly transport?: Transport | undefined
   /**
    * Events are missing: fetch the state anew. Runs in event order, and the next event waits for it.
@@ -85,6 +100,10 @@ export interface ConnectOptions {
   readonly onError?: ((error: SubscriptionError) => void) | undefined
   /** The server ended the stream for good, or these topics of it. */
   readonly onEnd?: ((end: End) => void) | undefined
+  /**
+   * Who is on a topic has changed. In event order, but the next event does not wait for it. Default: nobody is told.
+   */
+  readonly onPresence?: ((presence: Presence) => void) | undefined
   /** An event's type is not among `events`. Default: skipped, for a newer server may send what this client does not know. */
   readonly onUnknown?: ((event: UnknownEvent) => void) | undefined
   readonly onStateChange?: ((snapshot: Snapshot) => void) | undefined

@@ -42,7 +42,8 @@ export function clampWait(milliseconds: number): number {
 export function retryAfter(header: string | null, now: number): number | undefined {
   const text = header ?? ''
   const wait = /^\d+$/.test(text) ? +text * 1000 : Date.parse(text) - now
-  return Number.isNaN(wait) ? undefined : clampWait(wait)
+  // Of what is no number, nothing is left.
+  return clampWait(wait) || undefined
 }
 
 /** Whether another attempt may go better. The same event would be too large again, the same page no stream again. */

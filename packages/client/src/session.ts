@@ -3,8 +3,8 @@ import type { UnknownEvent } from './options.js'
 
 /** What a message turned out to be: control, an event, or neither (one that only moves the position, or is ignored). */
 export interface Reading {
-  /** Where the reader is once it is done with it. */
-  readonly position: string
+  /** Where the reader is once it is done with it. Undefined: where it was. Empty: at the beginning. */
+  readonly position?: string | undefined
   readonly control?: Control | undefined
   /** Not decoded yet. */
   readonly event?: UnknownEvent
@@ -29,11 +29,11 @@ export function readMessage(session: Session, message: Message, before: string):
   session.begun ||= data !== undefined
   if (control?.type === 'sse.ready') session.ready = control
   const { ready } = session
-  // An empty id takes the position back. One of the protocol's own is no position: whoever kept `sse.end` to begin there
-  // again would be answered for ever that all is over.
-  const position = id === undefined || (ready && id.startsWith(reservedPrefix)) ? before : id
+  // What carries no key is ignored. One of the protocol's own is no position: whoever kept `sse.end` to begin there again would be answered for ever that
+  // all is over.
+  const position = ready && ((reserved && !control) || id?.startsWith(reservedPrefix)) ? undefined : id
   if (control || data === undefined || (ready && reserved)) return { position, control }
   // Another's server may use `#` as it likes.
   const { type, topic } = ready ? splitType(field) : { type: field, topic: undefined }
-  return { position, event: { type, data, id: position, topic }, isText: ready?.text.includes(type) }
+  return { position, event: { type, data, id: position ?? before, topic }, isText: ready?.text.includes(type) }
 }

@@ -84,13 +84,17 @@ export function createSubscription<Payloads extends object>(
       if (control.retry || control.topics) report(error)
       else close('failed', error)
     }
+    if (control.type === 'sse.presence') {
+      const { topic, count, joined, left, reset } = control
+      call(options.onPresence, { topic, count, joined, left, reset })
+    }
     if (control.type !== 'sse.gap') return undefined
     const { reason, topics } = control
     return onGap ? call(onGap, { reason, topics }) : report(new GapError(reason, topics))
   }
 
   const connection = createConnection(url, options, {
-    isListening: () => dispatcher.count() > 0,
+    count: dispatcher.count,
     types,
     take: ({ control, event, isText }) => {
       if (control) return takeControl(control)
@@ -115,13 +119,13 @@ export function createSubscription<Payloads extends object>(
   })
 
   return {
+    getSnapshot: connection.getSnapshot,
     get state() {
       return connection.getSnapshot().state
     },
     get lastEventId() {
       return connection.lastEventId
     },
-    getSnapshot: connection.getSnapshot,
     on: (type, handler) => {
       types.add(type)
       return listen({ take: (event) => (isOf(event, type) ? call(handler, event) : undefined) })

@@ -26,7 +26,7 @@ const closed = 2
 /** The most messages that may wait here: EventSource cannot be slowed, so past it the connection is made anew. */
 const maxWaiting = 10_000
 
-const controlTypes = ['ready', 'live', 'gap', 'error', 'end'].map((name) => reservedPrefix + name)
+const controlTypes = ['ready', 'live', 'gap', 'error', 'end', 'presence'].map((name) => reservedPrefix + name)
 
 /**
  * A transport over EventSource, whose limits it has: GET only, no headers, no status, no heartbeat to be seen, and only

@@ -28,7 +28,7 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
   if (status === 204) return undefined
   if (status !== 200) throw new HttpStatusError(nameOf(request), status, retryAfter(response.headers.get('retry-after'), Date.now()))
   const type = response.headers.get('content-type')
-  if (!/^text\/event-stream *(;|$)/i.test(type ?? '') || response.body === null)
+  if (!/^text\/event-stream *(;|$)/i.test(`${type}`) || response.body === null)
     throw new ContentTypeError(`${nameOf(request)} answered ${type}, no event stream: wrong URL?`)
   const chunks = response.body.getReader()
   const messages = createReader(maxMessageSize)

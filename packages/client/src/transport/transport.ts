@@ -3,6 +3,7 @@ import type { ConnectOptions } from '../options.js'
 
 /** One attempt to connect. */
 export interface ConnectRequest {
+  /** One object for all attempts of a subscription. */
   readonly url: URL
   readonly method: string
   /** Made for this attempt. */

@@ -113,16 +113,11 @@ type Unchecked = { readonly [Field in keyof ReadyControl]?: unknown }
 /** Without this a foreign server's `sse.ready` would set a negative watch, or make a failure of every event. */
 function isReadyShape(fields: Unchecked | null): boolean {
   return (
-    isString(fields?.key) &&
     isAtLeast(1, fields?.protocol) &&
     isAtLeast(0, fields?.heartbeat) &&
     Array.isArray(fields?.text) &&
-    fields.text.every(isString)
+    [fields.key, ...fields.text].every((value) => typeof value === 'string')
   )
-}
-
-function isString(value: unknown): boolean {
-  return typeof value === 'string'
 }
 
 /** JSON has no infinity, but reads `1e999` as one. */
