@@ -298,6 +298,12 @@ describe('what the server says of its own', () => {
     expect(heard.lastEventId).toBe('1.e.9-3')
   })
 
+  test('a reset begins anew, also in the same epoch: whose cursor lay in the future gets what comes', async () => {
+    const reset = control({ type: 'sse.gap', topics: ['a'], reason: 'reset' })
+    const heard = await hear([reset + live(4, '1.e.4') + at('a', 5, 4) + end], from(1_000))
+    expect(heard.told).toEqual([{ topics: ['a'], reason: 'reset' }, 'a5'])
+  })
+
   test('a new epoch begins anew: its positions are not those that were seen', async () => {
     const reset = control({ type: 'sse.gap', topics: ['a'], reason: 'reset' })
     const heard = await hear([at('a', 95, 90) + reset + at('a', 3, 2, 'f') + at('a', 4, 3, 'f') + end], from(90))

@@ -34,7 +34,7 @@ function checked(connection: OpenConnection, chain: Chain, request: ConnectReque
       for (const message of messages ?? []) {
         const { position = '', control, event } = readMessage(session, message, '')
         const { ready } = session
-        if (control?.type === 'sse.gap') chain.loosen()
+        if (control?.type === 'sse.gap') chain.gap(control.reason)
         // The id of other control vouches for nothing: that of an end is where its topic ends.
         const told = ready && parsePosition(control ? (control.type === 'sse.live' ? control.position : '') : position)
         if (!told || !event) {

@@ -170,9 +170,9 @@ describe('a link into the unknown is no news', () => {
     expect(takeAll(chain, 'b', 'e.9-6')).toEqual(['next'])
   })
 
-  test('after loosen, until the next verified', () => {
+  test('after a gap, until the next verified', () => {
     const chain = createChain(at('e.4'))
-    chain.loosen()
+    chain.gap('trimmed')
     expect(takeAll(chain, 'a', 'e.8-7', 'e.10-9')).toEqual(['next', 'next'])
     chain.verified(at('e.10'))
     expect(takeAll(chain, 'a', 'e.14-13')).toEqual(['broken'])
@@ -181,8 +181,24 @@ describe('a link into the unknown is no news', () => {
   test('but what was had is still known', () => {
     const chain = createChain(at('e.4'))
     takeAll(chain, 'a', 'e.5-4')
-    chain.loosen()
+    chain.gap('trimmed')
     expect(takeAll(chain, 'a', 'e.4-1', 'e.5-4')).toEqual(['seen', 'seen'])
+  })
+})
+
+describe('a reset', () => {
+  test('of the same epoch begins anew: a reader whose cursor lay in the future is not past what comes', () => {
+    const chain = createChain(at('e.1000'))
+    chain.gap('reset')
+    chain.verified(at('e.4'))
+    expect(takeAll(chain, 'a', 'e.5-4', 'e.8-7')).toEqual(['next', 'broken'])
+  })
+
+  test('forgets what was had', () => {
+    const chain = createChain(at('e.4'))
+    takeAll(chain, 'a', 'e.9-4')
+    chain.gap('reset')
+    expect(chain.good('a')).toBe(0)
   })
 })
 
@@ -213,14 +229,14 @@ describe('properties', () => {
   type Step =
     | { readonly kind: 'publish'; readonly topic: (typeof topics)[number]; readonly lost: boolean; readonly twice: boolean }
     | { readonly kind: 'verified' }
-    | { readonly kind: 'loosen' }
+    | { readonly kind: 'gap' }
   const publish = fc.record({
     kind: fc.constant('publish' as const),
     topic: fc.constantFrom(...topics),
     lost: fc.boolean(),
     twice: fc.boolean(),
   })
-  const covers = fc.constantFrom<Step>({ kind: 'verified' }, { kind: 'loosen' })
+  const covers = fc.constantFrom<Step>({ kind: 'verified' }, { kind: 'gap' })
   const steps = fc.array(fc.oneof({ weight: 8, arbitrary: publish }, { weight: 1, arbitrary: covers }), { maxLength: 60 })
 
   test('whatever is lost on the way is told at the topic’s next event, or was covered; and nothing else is told', () => {
@@ -233,8 +249,8 @@ describe('properties', () => {
         const published = new Map<string, number>()
         const missing = new Map<string, number[]>()
         for (const step of all) {
-          if (step.kind === 'loosen') {
-            chain.loosen()
+          if (step.kind === 'gap') {
+            chain.gap('trimmed')
             loose = true
           } else if (step.kind === 'verified') {
             chain.verified(at(`e.${place}`))

@@ -1,3 +1,4 @@
+import type { GapReason } from './control.js'
 import type { Position } from './position.js'
 
 /**
@@ -15,8 +16,11 @@ export interface Chain {
   take(topic: string, position: Position): Link
   /** The server says that it has sent all events up to here: what is kept of earlier ones is not needed any more. */
   verified(position: Position): void
-  /** Events are known to be missing: until the next `verified`, links into the unknown are no news. */
-  loosen(): void
+  /**
+   * Events are known to be missing: until the next `verified`, links into the unknown are no news. After a reset nothing that
+   * was had counts any more, for the reader may have begun at what lies in the future of the same epoch.
+   */
+  gap(reason: GapReason): void
   /** The last position up to which nothing of the topic is missing: where to resume when its chain is broken. */
   good(topic: string): number
 }
@@ -32,13 +36,17 @@ export function createChain(start?: Position): Chain {
   let broken = 0
   const last = new Map<string, number>()
 
+  const forget = (): void => {
+    complete = broken = 0
+    last.clear()
+  }
+
   /** Another epoch's positions say nothing about this one's. */
   const enter = (position: Position): void => {
     if (position.epoch === epoch) return
     epoch = position.epoch
-    complete = broken = 0
+    forget()
     loose = true
-    last.clear()
   }
 
   const good = (topic: string): number => Math.max(last.get(topic) ?? 0, complete)
@@ -65,7 +73,8 @@ export function createChain(start?: Position): Chain {
       complete = Math.max(complete, position.at)
       for (const [topic, at] of last) if (at <= complete) last.delete(topic)
     },
-    loosen: () => {
+    gap: (reason) => {
+      if (reason === 'reset') forget()
       loose = true
     },
   }
