@@ -4,8 +4,8 @@ import type { Backplane, Entry, Link, ShardState } from './backplane.js'
 export interface Audience {
   /** The topic's next entry. */
   offer(entry: Entry): void
-  /** Entries of the topic above `after` may not have come: they are to be read from the history. */
-  distrust(topic: string, after: number): void
+  /** Entries of the topic or subtree above `after` may not have come: they are to be read from the history. */
+  distrust(name: string, after: number): void
   /** Another epoch has begun: what the cursor is worth is to be judged anew. */
   rejoin(): void
 }
@@ -58,6 +58,12 @@ export class Feed {
     return Math.min(...names.map((name) => this.#watches.get(name)?.base ?? 0))
   }
 
+  /** Every entry of a topic up to here was offered, or is being repaired, to who reads it by these names: its own, its subtree's. */
+  reached(topic: string, names: ReadonlySet<string>): number {
+    const bases = [topic, subtreeOf(topic)].flatMap((name) => (names.has(name) ? (this.#watches.get(name)?.base ?? 0) : []))
+    return Math.max(this.#announced.get(topic) ?? 0, Math.min(...bases))
+  }
+
   get watched(): number {
     return this.#watches.size
   }
@@ -104,7 +110,7 @@ export class Feed {
    */
   async verify(): Promise<void> {
     if (this.#queue !== undefined || this.#closed || this.#epoch === undefined || this.#watches.size === 0) return
-    const asked = new Map(this.#watches)
+    const asked = this.#begun()
     const state = await this.#backplane.state([...asked.keys()], earliest(asked))
     // It stands still, and compares for itself.
     if (this.#queue !== undefined || this.#closed) return
@@ -113,12 +119,11 @@ export class Feed {
       return
     }
     const late = new Map<string, number>()
-    for (const { topic, position } of state.tails) {
-      if (!this.#isMissing(topic, position)) continue
-      const before = this.#late.get(topic)
+    for (const [name, position] of this.#missing(asked, state)) {
+      const before = this.#late.get(name)
       // The very entry that had not come: on a busy topic another one is on its way each time.
-      if (before !== undefined && this.#isMissing(topic, before)) this.#lose(topic, position)
-      else late.set(topic, position)
+      if (before !== undefined && this.#isMissing(name, before)) this.#lose(name, position)
+      else late.set(name, position)
     }
     this.#late = late
     if (late.size === 0) this.#vouch(asked, state.position)
@@ -134,12 +139,18 @@ export class Feed {
     await this.#link.watch(names)
     const state = await this.#backplane.state(names, Number.POSITIVE_INFINITY)
     this.#epoch ??= state.epoch
-    // Before the first reader joins: it reads up to here, and further, from the history.
+    // Before the first reader joins: it reads up to here, and further, from the history. A position of another epoch says nothing.
+    const base = state.epoch === this.#epoch ? state.position : 0
     for (const name of names) {
       const watch = this.#watches.get(name)
-      if (watch !== undefined) watch.base = state.position
+      if (watch !== undefined) watch.base = base
     }
     if (state.epoch !== this.#epoch) this.#interrupted()
+  }
+
+  /** What is watched, and where it began is known: of anything else nothing can be said to be missing, or vouched for. */
+  #begun(): Map<string, Watch> {
+    return new Map([...this.#watches].filter(([, { base }]) => base < Number.POSITIVE_INFINITY))
   }
 
   #hear(entry: Entry): void {
@@ -188,7 +199,7 @@ export class Feed {
       this.#again = false
       this.#queue = []
       try {
-        asked = new Map(this.#watches)
+        asked = this.#begun()
         state = await this.#backplane.state([...asked.keys()], earliest(asked))
       } catch (error) {
         this.#onError(error)
@@ -196,9 +207,9 @@ export class Feed {
       }
     }
     if (this.#closed || state === undefined) return
-    if (state.epoch === this.#epoch) {
-      for (const { topic, position } of state.tails) if (this.#isMissing(topic, position)) this.#lose(topic, position)
-    } else {
+    // Also where another epoch has begun, for what was missed may be of the one before.
+    for (const [name, position] of this.#missing(asked, state)) this.#lose(name, position)
+    if (state.epoch !== this.#epoch) {
       this.#epoch = state.epoch
       this.#announced.clear()
       // Where the counter went back, positions of the old epoch would pass holes for links.
@@ -216,17 +227,24 @@ export class Feed {
     })
   }
 
-  /** Whether a topic's tail is above all that came of it, for somebody who reads it. */
-  #isMissing(topic: string, tail: number): boolean {
-    if (tail <= (this.#announced.get(topic) ?? 0)) return false
-    return [this.#watches.get(topic), this.#watches.get(subtreeOf(topic))].some((watch) => watch !== undefined && tail > watch.base)
+  /** What has not come, each with its last position: topics by their tails; those without one, and subtrees, by the floor. */
+  #missing(asked: ReadonlyMap<string, Watch>, { tails, floor }: ShardState): readonly (readonly [name: string, position: number])[] {
+    const last = new Map([...asked.keys()].map((name) => [name, floor]))
+    for (const { topic, position } of tails) last.set(topic, position)
+    return [...last].filter(([name, position]) => this.#isMissing(name, position))
   }
 
-  #lose(topic: string, tail: number): void {
-    const after = this.#announced.get(topic) ?? 0
-    this.#announced.set(topic, tail)
-    const audience = [topic, subtreeOf(topic)].flatMap((name) => [...(this.#watches.get(name)?.audience ?? [])])
-    for (const reader of new Set(audience)) reader.distrust(topic, after)
+  /** Whether a position is above all that came of a topic, for somebody who reads it. */
+  #isMissing(name: string, position: number): boolean {
+    if (position <= (this.#announced.get(name) ?? 0)) return false
+    return [name, subtreeOf(name)].some((each) => position > (this.#watches.get(each)?.base ?? Number.POSITIVE_INFINITY))
+  }
+
+  #lose(name: string, position: number): void {
+    const after = this.#announced.get(name) ?? 0
+    this.#announced.set(name, position)
+    const audience = [name, subtreeOf(name)].flatMap((each) => [...(this.#watches.get(each)?.audience ?? [])])
+    for (const reader of new Set(audience)) reader.distrust(name, after)
   }
 
   /** Only for what was asked for: of a topic that was watched since then, entries up to the position may still be on their way. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { turns } from './testing/deferred.js'
 import { appendAll, change, ending, until } from './testing/hub-session.js'
 import { readerSession } from './testing/reader-session.js'
+import { ScriptedBackplane } from './testing/scripted-backplane.js'
 
 // What a reader does where announcements cannot be trusted. In summaries `id@3` is a frame with nothing but that position.
 
@@ -167,6 +168,42 @@ describe('a hole', () => {
     expect(withoutLive(summary())).toBe('3 id@0')
   })
 
+  test('R3: that nobody has noticed is found when the reader goes back to the history for another topic', async () => {
+    const session = readerSession()
+    const { summary, closes } = await joined(session, ['a', 'b', 'c'])
+    await lose(session, ['a'], 1)
+    await appendAll(session.backplane, ['c'], 2)
+    await lose(session, ['b'], 3)
+    await appendAll(session.backplane, ['b'], 4)
+    await until(() => closes.length > 0)
+    // Past `a` at 1 by the event of `c`; nothing vouches for more than 0.
+    expect([summary(), session.observed]).toEqual(['live@0 2 id@0', ['rewound']])
+  })
+
+  test('R4: of topics that are gone from the history is a gap of all of them: which it was cannot be known', async () => {
+    const session = readerSession({}, new ScriptedBackplane({ topics: 2 }))
+    const { summary, reader } = await joined(session, ['a', 'b'])
+    await lose(session, ['a', 'c', 'd'], 1)
+    session.backplane.interrupt()
+    await until(() => reader.isLive && summary().includes('gap'))
+    expect(session.observed).toContain('gap trimmed a,b')
+  })
+
+  test('is told as a gap once, however often the reader goes back meanwhile', async () => {
+    const session = readerSession({}, new ScriptedBackplane({ retain: { events: 1, milliseconds: 3_600_000, bytes: 4_194_304 } }))
+    const { backplane } = session
+    const { summary, reader } = await joined(session, ['a', 'b'])
+    await lose(session, ['a'], 1)
+    const { reached, release } = backplane.hold('read')
+    await appendAll(backplane, ['a'], 2)
+    await reached
+    await lose(session, ['b'], 3)
+    await appendAll(backplane, ['b'], 4)
+    release()
+    await until(() => reader.isLive && summary().includes('4'))
+    expect(session.observed.filter((word) => word.startsWith('gap'))).toEqual(['gap trimmed a', 'gap trimmed b'])
+  })
+
   test('that the history cannot fill is a gap, and the stream goes on', async () => {
     const session = readerSession()
     const { summary, reader, closes } = await joined(session, ['a'])
@@ -273,6 +310,35 @@ describe('another epoch', () => {
     await appendAll(session.backplane, ['a', 'b'], 11)
     await turns()
     expect([summary(), closes]).toEqual(['live@0 1 2 3 gap:reset:a,b live@0 11 12', []])
+  })
+
+  test('R6: that begins anew while an old one is being read is not mixed with it: the reader comes back', async () => {
+    const session = readerSession()
+    const { backplane } = session
+    await appendAll(backplane, ['a', 'a'])
+    const { reached, release } = backplane.hold('locate')
+    const { summary, closes } = session.join([{ name: 'a', start: { last: 2 } }])
+    await reached
+    backplane.forget()
+    await appendAll(backplane, ['a', 'a', 'a'], 11)
+    release()
+    await until(() => closes.length > 0)
+    expect([summary(), closes]).toEqual(['', [{ reason: 'rewound', reconnect: true }]])
+  })
+
+  test('R6: positions of the epoch that the feed is still in vouch for nothing in the reader’s', async () => {
+    const session = readerSession()
+    const { backplane } = session
+    await joined(session, ['a', 'b'])
+    await appendAll(backplane, ['a', 'a', 'a', 'a'])
+    await session.feed.verify()
+    backplane.forget()
+    // Its own first look sees the new epoch; the feed has not heard of it.
+    const { reader, summary } = session.join(['a', 'b'])
+    await until(() => reader.isLive)
+    await appendAll(backplane, ['b', 'a'], 11)
+    await until(() => summary().includes('12'))
+    expect(withoutLive(summary())).toBe('11 12')
   })
 
   test('R6: gap and live leave in one write', async () => {

@@ -57,7 +57,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   #heldSize = 0
   /** What is held is not all that came: the history is to be read once more. */
   #isIncomplete = false
-  /** Topics whose entries after these positions may not have come. */
+  /** Topics and subtrees whose entries after these positions may not have come. */
   #suspects = new Map<string, number>()
   /** What it has up to here came live, or was vouched for; above, from the history. While it catches up. */
   #liveUntil = 0
@@ -114,11 +114,11 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     else this.#isIncomplete = true
   }
 
-  distrust(topic: string, after: number): void {
+  distrust(name: string, after: number): void {
     // What came live before it went back to the history may lack entries of this topic, too.
-    if (this.#held === undefined) this.#safe = Math.max(this.#safe, this.#hub.feed.verified(this.#names))
+    if (this.#held === undefined) this.#advanceSafe()
     const from = Math.max(after, this.#safe)
-    if (this.#hasJoined) this.#suspects.set(topic, Math.min(from, this.#suspects.get(topic) ?? from))
+    if (this.#hasJoined) this.#suspects.set(name, Math.min(from, this.#suspects.get(name) ?? from))
     if (this.#held === undefined) this.#catchUpAgain()
     else this.#isIncomplete = true
   }
@@ -161,10 +161,10 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       this.#held = []
       this.#heldSize = 0
       this.#isIncomplete = false
-      const known = this.#known
-      // Topics that are doubted from here on are read in the next round.
+      const state = await this.#hub.backplane.state(this.#names, this.#hasJoined ? this.#safe : earliest(this.#wanted))
+      const known = this.#known(state)
+      // What is doubted from here on is at or below the state's position, and will be read, or is read in the next round.
       this.#suspects = new Map()
-      const state = await this.#hub.backplane.state(this.#names, earliest(this.#wanted, known))
       if (this.stream.signal.aborted || !(await this.#replay(state, known))) return
     } while (this.#isIncomplete)
     const held = this.#held
@@ -177,9 +177,16 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   }
 
   /** What it is known to have, once it has joined. */
-  get #known(): Known | undefined {
+  #known({ tails }: ShardState): Known | undefined {
     if (!this.#hasJoined) return undefined
-    return { cursor: { epoch: this.#epoch, at: this.#cursor, previous: undefined }, suspects: this.#suspects }
+    const { feed } = this.#hub
+    const names = new Set(this.#names)
+    const reached = new Map<string, number>()
+    // As of now: what comes while the replay is being planned must not hide what did not come before.
+    for (const topic of [...names, ...tails.map((tail) => tail.topic)]) {
+      reached.set(topic, Math.max(this.#safe, this.#suspects.get(topic) ?? feed.reached(topic, names)))
+    }
+    return { cursor: { epoch: this.#epoch, at: this.#cursor, previous: undefined }, reached }
   }
 
   get #window(): number {
@@ -200,12 +207,16 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   async #replay(state: ShardState, known: Known | undefined): Promise<boolean> {
     const { backplane } = this.#hub
     const plan = await planJoin((topic, from) => backplane.locate(topic, from), this.#wanted, known, state)
-    this.#epoch = state.epoch
     for (const name of plan.reset) this.#lost.reset.add(name)
     for (const name of plan.trimmed) this.#lost.trimmed.add(name)
     let count = 0
     for await (const { lost, entries } of replay((topic, range) => backplane.read(topic, range), plan.topics, state.position)) {
       if (this.stream.signal.aborted) return false
+      if (entries.some((entry) => !isOf(state, entry))) {
+        // Its positions would be taken for the other's. The reader comes back, and its cursor is judged anew.
+        void this.stream.release({ reason: 'rewound', reconnect: true })
+        return false
+      }
       for (const topic of lost) this.#lost.trimmed.add(topic)
       for (const entry of this.#latest(entries)) {
         if (entry.position <= this.#cursor && this.#hasJoined) {
@@ -233,9 +244,9 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   #goOn(state: ShardState, resumed: boolean): void {
     const isFirst = !this.#hasJoined
     this.#hasJoined = true
+    // Not before: whom a replay takes back goes back to where it was in its own epoch.
+    this.#epoch = state.epoch
     this.#cursor = state.position
-    // Nothing is vouched for while some topic is in doubt.
-    if (this.#suspects.size > 0) return
     this.#safe = state.position
     this.#vouched = state.position
     // Once more is only worth a word where there is more to say.
@@ -271,8 +282,14 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       this.#deliver(entry)
       return
     }
-    this.#safe = Math.max(this.#safe, this.#hub.feed.verified(this.#names))
+    this.#advanceSafe()
     if (entry.position > this.#safe) this.#rewind()
+  }
+
+  #advanceSafe(): void {
+    const { feed } = this.#hub
+    // The feed may have yet to hear of the reader's epoch, or the other way round.
+    if (feed.epoch === this.#epoch) this.#safe = Math.max(this.#safe, feed.verified(this.#names))
   }
 
   #deliver(entry: Entry): void {
@@ -321,6 +338,11 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     const close: Close = { reason: 'rewound', reconnect: true }
     void this.stream.release(close, `id: ${formatPosition(this.#epoch, this.#safe)}\n\n`)
   }
+}
+
+/** Whether an entry is of an epoch that the state knows. Another one may have begun since it was read. */
+function isOf(state: ShardState, { epoch }: Entry): boolean {
+  return epoch === state.epoch || state.past.some((past) => past.epoch === epoch)
 }
 
 /** About how many bytes it takes on its way, and rather more. */

@@ -17,8 +17,11 @@ export interface Wanted {
 /** A reader that was there before: what it is known to have. */
 export interface Known {
   readonly cursor: Position
-  /** Topics of which entries above these positions may not have come, whatever the cursor says. */
-  readonly suspects: ReadonlyMap<string, number>
+  /**
+   * Up to where it has every entry of a topic, or of a subtree whose topics are not there. The entries of others, which came
+   * live, may have taken the cursor further.
+   */
+  readonly reached: ReadonlyMap<string, number>
 }
 
 /** What is to be replayed to a reader, and what cannot be. */
@@ -33,8 +36,7 @@ export interface JoinPlan {
 }
 
 /** The earliest position that any topic may begin at, for the tails of subtrees that are to be read. */
-export function earliest(wanted: readonly Wanted[], known: Known | undefined): number {
-  if (known !== undefined) return Math.min(known.cursor.at, ...known.suspects.values())
+export function earliest(wanted: readonly Wanted[]): number {
   return Math.min(...wanted.map(({ start }) => cursorOf(start)?.at ?? Number.POSITIVE_INFINITY))
 }
 
@@ -60,13 +62,14 @@ export async function planJoin(
     if (hasCursor && after === undefined) reset.push(name)
     if (start === 'now' || (hasCursor && after === undefined)) continue
     // A topic that is gone may have had entries up to the floor; of a subtree any may be gone.
-    if (after !== undefined && after < state.floor && (kind === 'subtree' || !tails.has(name))) trimmed.push(name)
+    const complete = after === undefined ? undefined : Math.min(after, known?.reached.get(name) ?? after)
+    if (complete !== undefined && complete < state.floor && (kind === 'subtree' || !tails.has(name))) trimmed.push(name)
     for (const topic of kind === 'topic' ? [name] : [...tails.keys()].filter((each) => isIn(name, each))) {
       const tail = tails.get(topic) ?? 0
       const begin =
         after === undefined
           ? await locate(topic, { last: 'last' in start ? start.last : 0 })
-          : Math.min(after, known?.suspects.get(topic) ?? after)
+          : Math.min(after, known?.reached.get(topic) ?? after)
       if (tail <= begin) continue
       const from = notBefore === undefined ? begin : await locate(topic, { since: notBefore })
       // Who asked for the last few is not told that there were others before.
