@@ -64,6 +64,27 @@ describe('a small outbox and a long replay', () => {
     expect([closes, summary()]).toEqual([[], '1 2 3 live@3'])
   })
 
+  test('F8 an event larger than the outbox gets through, whatever is told and sent while it is on its way', async () => {
+    const { backplane, join, cursor } = readerSession()
+    await backplane.append(sized('a', 1, 100))
+    await backplane.append(sized('a', 2, 1_000_000))
+    await backplane.append(sized('a', 3, 100))
+    const { reader, stream, sink, messages, closes } = join([{ name: 'a', start: cursor(0) }], { stream: { outbox: { maxBytes: 10_000 } } })
+    sink.hasRoom = false
+    let told = 0
+    for (let step = 0; step < 100 && !reader.isLive; step++) {
+      if (stream.outbox.bytes > 100_000) {
+        told++
+        reader.tellPresence({ type: 'sse.presence', topic: 'a', count: step, joined: [], left: [], reset: false })
+        void stream.comment('private')
+      }
+      stream.drained()
+      await turns(3)
+    }
+    expect([closes, reader.isLive, told > 10]).toEqual([[], true, true])
+    expect(messages().flatMap(({ event, data }) => (event === 'changed' ? JSON.parse(data ?? '').n : []))).toEqual([1, 2, 3])
+  })
+
   test.each([
     ['frames', { maxFrames: 20 }],
     ['bytes', { maxBytes: 4_000 }],

@@ -22,6 +22,7 @@ export interface StreamOptions<E extends AnyEvents = AnyEvents> {
   /**
    * How much may wait for a reader that is slower than its events. At the bound the stream is closed with reason
    * `overflow`: what waited is lost to this connection, and the reader comes back and resumes from its last event's id.
+   * An event larger than `maxBytes` gets through all the same, one at a time, so a reader costs at most both together.
    */
   readonly outbox?: Partial<OutboxLimits> | undefined
   /**

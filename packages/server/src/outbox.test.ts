@@ -75,6 +75,36 @@ describe('bounds', () => {
     expect(outbox.take(all)).toBe('x'.repeat(1000))
   })
 
+  test('F8 a frame over the bound waits beside others, which have the whole bound for themselves', () => {
+    const outbox = outboxOf({ maxBytes: 10 })
+    const large = 'x'.repeat(1000)
+    expect(pushAll(outbox, ['aaaa', large, 'bbbb', 'cc', 'd'])).toEqual([true, true, true, true, false])
+    expect([outbox.bytes, outbox.frames]).toEqual([1010, 4])
+    expect(outbox.take(all)).toBe(`aaaa${large}bbbbcc`)
+    expect([outbox.bytes, outbox.frames]).toEqual([0, 0])
+  })
+
+  test('F8 of frames over the bound one waits at a time: the next finds room once it has left whole', () => {
+    const outbox = outboxOf({ maxBytes: 10 })
+    const large = 'x'.repeat(11)
+    expect(pushAll(outbox, [large, large])).toEqual([true, false])
+    outbox.take(6)
+    expect(pushAll(outbox, [large, 'aaaaaaaaaa', 'b'])).toEqual([false, true, false])
+    expect(takeAll(outbox, 6)).toEqual(['xxxxx', 'aaaaaa', 'aaaa'])
+    expect(pushAll(outbox, [large, large])).toEqual([true, false])
+  })
+
+  test('F8 behind a frame in parts nothing is too old: its reader, who takes it, would have to take it again', () => {
+    const outbox = outboxOf({ maxAge: 1000 })
+    outbox.push(frame('x'.repeat(10), { at: 0 }))
+    outbox.push(frame('a', { at: 1 }))
+    outbox.take(5)
+    expect([outbox.isStale(all), outbox.push(frame('b', { at: all }))]).toEqual([false, true])
+    expect(outbox.take(5)).toBe('xxxxx')
+    expect([outbox.isStale(all), outbox.push(frame('c', { at: all }))]).toEqual([true, false])
+    expect(outbox.take(all)).toBe('ab')
+  })
+
   test('what is cleared is forgotten, and counts towards no bound', () => {
     const outbox = outboxOf({ maxBytes: 3, maxFrames: 2 })
     const overflows: Overflow[] = [
@@ -102,7 +132,9 @@ describe('bounds', () => {
           } else if (outbox.push(frame(text))) waiting.push(text)
           expect([outbox.bytes, outbox.frames]).toEqual([utf8Length(waiting.join('')), waiting.length])
           expect(waiting.length).toBeLessThanOrEqual(limits.maxFrames)
-          if (waiting.length > 1) expect(outbox.bytes).toBeLessThanOrEqual(limits.maxBytes)
+          const [within, over] = [true, false].map((isWithin) => waiting.filter((one) => utf8Length(one) <= limits.maxBytes === isWithin))
+          expect(utf8Length(within?.join('') ?? '')).toBeLessThanOrEqual(limits.maxBytes)
+          expect(over?.length).toBeLessThanOrEqual(1)
         }
       }),
     )
@@ -137,11 +169,11 @@ describe('writes', () => {
   })
 
   test('of a frame in parts, what is left counts towards the bound', () => {
-    const outbox = outboxOf({ maxBytes: 10, maxFrames: 2 })
+    const outbox = outboxOf({ maxBytes: 12, maxFrames: 2 })
     outbox.push(frame('x'.repeat(12)))
     outbox.take(5)
     expect([outbox.bytes, outbox.frames]).toEqual([7, 1])
-    expect(pushAll(outbox, ['yyyy', 'yyy', ''])).toEqual([false, true, false])
+    expect(pushAll(outbox, ['yyyyyy', 'yyy', ''])).toEqual([false, true, false])
     expect(takeAll(outbox, 5)).toEqual(['xxxxx', 'xxyyy'])
   })
 

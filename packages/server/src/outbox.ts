@@ -3,11 +3,14 @@ import { isHighSurrogate, utf8Length } from './utf8.js'
 
 /** How much may wait for one reader. */
 export interface OutboxLimits {
-  /** UTF-8 bytes. Default 1,048,576. */
+  /** UTF-8 bytes. Default 1,048,576. One frame that is larger alone may wait beside them. */
   readonly maxBytes: number
   /** Frames: events, comments, raw chunks. Default 10,000. */
   readonly maxFrames: number
-  /** How long a frame may wait, in milliseconds. Default 120,000. Looked at when another one comes, and at each heartbeat. */
+  /**
+   * How long a frame may wait, in milliseconds. Default 120,000. Looked at when another one comes, and at each heartbeat, but
+   * not in the midst of a frame that goes in parts: its reader would have to take all of it again.
+   */
   readonly maxAge: number
 }
 
@@ -18,25 +21,36 @@ class Omission {
   readonly topics = new Set<string>()
 }
 
+/** How much of something waits. */
+interface Load {
+  frames: number
+  /** Without those of a frame that is larger than the bound. */
+  bytes: number
+  /** Frames larger than the bound. */
+  oversized: number
+}
+
 /**
  * What a stream has accepted and its socket has not: bounded, so that a stalled reader costs at most this much. A frame
- * larger than the bound passes when nothing else waits, or it could never be sent at all.
+ * larger than the bound would find room only where nothing waits, and leave none, so that it would cost even a fast reader
+ * its connection: one such frame at a time waits beside the others, and does not count towards the bound in bytes.
  */
 export class Outbox {
   readonly #limits: OutboxLimits
   readonly #gap: (topics: readonly string[]) => string
-  /** What was left of a frame that went in parts. */
+  /** What was left of a frame that went in parts, and the frame. */
   #rest = ''
+  #restOf: Frame | undefined
   /** From `head` on; conflation leaves holes. */
   #queue: (Frame | Omission | undefined)[] = []
   #head = 0
   /** Where the frame with a key waits, in the queue. */
   readonly #keys = new Map<string, number>()
-  #frames = 0
+  readonly #load: Load = { frames: 0, bytes: 0, oversized: 0 }
+  /** Of it, what may be left out. */
+  readonly #slack: Load = { frames: 0, bytes: 0, oversized: 0 }
+  /** All bytes that wait. */
   #bytes = 0
-  /** Of them, what may be left out. */
-  #slackFrames = 0
-  #slackBytes = 0
   /** No such frame waits before it in the queue. */
   #slackFrom = 0
   #conflated = 0
@@ -53,7 +67,7 @@ export class Outbox {
   }
 
   get frames(): number {
-    return this.#frames
+    return this.#load.frames
   }
 
   /** How many frames a newer one has replaced. */
@@ -67,28 +81,26 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#frames === 0
+    return this.#load.frames === 0
   }
 
   /** Takes a frame, or refuses it at a bound; then nothing was taken. */
   push(frame: Frame): boolean {
     if (frame.overflow?.policy === 'conflate') this.#replace(frame.overflow.key)
-    if (!this.isEmpty && this.#isOver(frame.bytes, frame.at) && !this.#makeRoom(frame)) return false
+    if (this.#isOver(frame) && !this.#makeRoom(frame)) return false
     if (frame.overflow?.policy === 'conflate') this.#keys.set(frame.overflow.key, this.#queue.length)
-    if (frame.overflow?.policy === 'drop-oldest') {
-      this.#slackFrames++
-      this.#slackBytes += frame.bytes
-    }
+    if (frame.overflow?.policy === 'drop-oldest') this.#count(this.#slack, frame, 1)
     this.#queue.push(frame)
-    this.#frames++
+    this.#count(this.#load, frame, 1)
     this.#bytes += frame.bytes
     // Holes would add up behind a reader that takes nothing.
-    if (this.#queue.length > 2 * this.#frames + 64) this.#compact()
+    if (this.#queue.length > 2 * this.frames + 64) this.#compact()
     return true
   }
 
   /** Whether something waits for longer than it may. */
   isStale(now: number): boolean {
+    if (this.#rest !== '') return false
     const oldest = this.#oldest()
     return oldest !== undefined && oldest.at < now - this.#limits.maxAge
   }
@@ -99,11 +111,12 @@ export class Outbox {
    */
   take(most: number): string {
     let text = ''
-    if (this.#rest !== '') {
-      if (this.#rest.length > most) return this.#part(this.#rest, most)
+    if (this.#restOf !== undefined) {
+      if (this.#rest.length > most) return this.#part(this.#restOf, this.#rest, most)
       text = this.#rest
-      this.#leave(utf8Length(text))
+      this.#leave(this.#restOf, utf8Length(text))
       this.#rest = ''
+      this.#restOf = undefined
     }
     /** What was left out before the next frame. Holes may stand in between: it is one gap all the same. */
     const omitted = new Set<string>()
@@ -125,12 +138,12 @@ export class Outbox {
         if (next.overflow !== undefined) this.#yielded(next)
         if (length > most) {
           this.#head++
-          return this.#part(gap + next.text, most, gap.length)
+          return this.#part(next, gap + next.text, most, gap.length)
         }
         text += gap + next.text
         omitted.clear()
         before = this.#head + 1
-        this.#leave(next.bytes)
+        this.#leave(next)
       }
     }
     this.#queue = []
@@ -141,28 +154,44 @@ export class Outbox {
 
   clear(): void {
     this.#rest = ''
+    this.#restOf = undefined
     this.#queue = []
     this.#head = 0
     this.#slackFrom = 0
     this.#keys.clear()
-    this.#frames = 0
+    for (const load of [this.#load, this.#slack]) Object.assign(load, { frames: 0, bytes: 0, oversized: 0 })
     this.#bytes = 0
-    this.#slackFrames = 0
-    this.#slackBytes = 0
   }
 
   #gapOf(omitted: ReadonlySet<string>): string {
     return omitted.size === 0 ? '' : this.#gap([...omitted])
   }
 
-  #leave(bytes: number): void {
-    this.#frames--
+  /** @param bytes of it that still waited. */
+  #leave(frame: Frame, bytes: number = frame.bytes): void {
+    this.#count(this.#load, frame, -1, bytes)
     this.#bytes -= bytes
   }
 
-  #isOver(bytes: number, now: number): boolean {
+  #count(load: Load, frame: Frame, one: 1 | -1, bytes: number = frame.bytes): void {
+    load.frames += one
+    if (this.#isOversized(frame)) load.oversized += one
+    else load.bytes += one * bytes
+  }
+
+  #isOversized({ bytes }: Frame): boolean {
+    return bytes > this.#limits.maxBytes
+  }
+
+  #isOver(frame: Frame): boolean {
+    return !this.#fits(frame, this.#load) || this.isStale(frame.at)
+  }
+
+  /** Whether a frame finds room beside such a load. */
+  #fits(frame: Frame, { frames, bytes, oversized }: Load): boolean {
     const { maxBytes, maxFrames } = this.#limits
-    return this.#bytes + bytes > maxBytes || this.#frames >= maxFrames || this.isStale(now)
+    if (frames === 0) return true
+    return frames < maxFrames && (this.#isOversized(frame) ? oversized === 0 : bytes + frame.bytes <= maxBytes)
   }
 
   /** Out from between, and in at the end, for in its old place it would come before what led to it. */
@@ -173,17 +202,21 @@ export class Outbox {
     this.#queue[at] = undefined
     // The newer one may be refused: then its key must not lead to whatever comes to this place.
     this.#keys.delete(key)
-    this.#leave(older.bytes)
+    this.#leave(older)
     this.#conflated++
   }
 
   /** Leaves out the oldest that may be, until the frame fits. False: it does not fit, all the same. */
   #makeRoom(frame: Frame): boolean {
-    const { maxBytes, maxFrames } = this.#limits
-    const frames = this.#frames - this.#slackFrames
-    if (frames > 0 && (frames >= maxFrames || this.#bytes - this.#slackBytes + frame.bytes > maxBytes)) return false
+    const [load, slack] = [this.#load, this.#slack]
+    const kept: Load = {
+      frames: load.frames - slack.frames,
+      bytes: load.bytes - slack.bytes,
+      oversized: load.oversized - slack.oversized,
+    }
+    if (!this.#fits(frame, kept)) return false
     let at = Math.max(this.#head, this.#slackFrom)
-    for (; this.#slackFrames > 0 && this.#isOver(frame.bytes, frame.at); at++) {
+    for (; slack.frames > 0 && this.#isOver(frame); at++) {
       const next = this.#queue[at]
       if (next === undefined || next instanceof Omission || next.overflow?.policy !== 'drop-oldest') continue
       const previous = at > this.#head ? this.#queue[at - 1] : undefined
@@ -192,20 +225,19 @@ export class Outbox {
       // One gap for all that is left out between two frames that stay.
       if (previous === omission) this.#queue[at - 1] = undefined
       this.#queue[at] = omission
-      this.#leave(next.bytes)
+      this.#leave(next)
       this.#yielded(next)
       this.#dropped++
     }
     this.#slackFrom = at
-    return this.#frames === 0 || !this.#isOver(frame.bytes, frame.at)
+    return !this.#isOver(frame)
   }
 
   /** A frame that might have been left out, or replaced, is here no more. */
-  #yielded({ overflow, bytes }: Frame): void {
+  #yielded(frame: Frame): void {
+    const { overflow } = frame
     if (overflow?.policy === 'conflate') this.#keys.delete(overflow.key)
-    if (overflow?.policy !== 'drop-oldest') return
-    this.#slackFrames--
-    this.#slackBytes -= bytes
+    if (overflow?.policy === 'drop-oldest') this.#count(this.#slack, frame, -1)
   }
 
   #compact(): void {
@@ -235,12 +267,15 @@ export class Outbox {
     return undefined
   }
 
-  /** The beginning of a text; what is left of it stays. @param extra characters of it that were not counted as waiting. */
-  #part(text: string, most: number, extra = 0): string {
+  /** The beginning of a frame's text; what is left of it stays. @param extra characters of it that were not counted as waiting. */
+  #part(frame: Frame, text: string, most: number, extra = 0): string {
     // Not within a pair of surrogates: each half alone would be written as U+FFFD.
     const part = text.slice(0, isHighSurrogate(text.charCodeAt(most - 1)) ? most - 1 : most)
     this.#rest = text.slice(part.length)
-    this.#bytes -= utf8Length(part) - utf8Length(text.slice(0, extra))
+    this.#restOf = frame
+    const bytes = utf8Length(part) - utf8Length(text.slice(0, extra))
+    this.#bytes -= bytes
+    if (!this.#isOversized(frame)) this.#load.bytes -= bytes
     return part
   }
 }

@@ -84,7 +84,7 @@ export class Reading {
     for (;;) {
       const found = this.messages.find(is)
       if (found !== undefined) return found
-      if (!(await this.#more())) throw new Error(`the body ended without it: ${JSON.stringify(this.incoming.chunks)}`)
+      if (!(await this.more())) throw new Error(`the body ended without it: ${JSON.stringify(this.incoming.chunks)}`)
     }
   }
 
@@ -96,14 +96,14 @@ export class Reading {
   /** Reads until so many events are there. */
   async take(count: number): Promise<Received[]> {
     while (this.events.length < count) {
-      if (!(await this.#more())) throw new Error(`the body ended after ${this.events.length} of ${count} events`)
+      if (!(await this.more())) throw new Error(`the body ended after ${this.events.length} of ${count} events`)
     }
     return this.events
   }
 
   /** Reads to the end; rejects where the connection broke instead. */
   async all(): Promise<this> {
-    while (await this.#more());
+    while (await this.more());
     return this
   }
 
@@ -113,7 +113,8 @@ export class Reading {
     return { code: body.code, message: body.message }
   }
 
-  async #more(): Promise<boolean> {
+  /** Reads the next chunk. False at the end. */
+  async more(): Promise<boolean> {
     const more = await this.incoming.more()
     for (const chunk of this.incoming.chunks.slice(this.#chunks)) this.messages.push(...this.#read(this.#encoder.encode(chunk)))
     this.#chunks = this.incoming.chunks.length
