@@ -27,7 +27,9 @@ export interface StreamOptions<E extends AnyEvents = AnyEvents> {
   readonly outbox?: Partial<OutboxLimits> | undefined
   /**
    * How long in milliseconds a reader may take nothing of what was written. Default 60,000. Then the connection is
-   * reset with reason `stalled`, as at the outbox's bound.
+   * reset with reason `stalled`, as at the outbox's bound. A socket says that it takes more only when a good part of its
+   * buffer is free: with the largest that Linux gives it (4 MiB) after 1.5 MB, so that a reader of events which are larger
+   * than that must take 25 kB a second by default, or it never has the whole of one.
    */
   readonly writeTimeout?: number | undefined
   /** The methods that open a stream, in any case; HEAD goes with GET. Default GET and POST. Others get 405. */

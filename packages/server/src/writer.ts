@@ -3,7 +3,7 @@ import { Outbox, type OutboxLimits } from './outbox.js'
 import type { Sink } from './sink.js'
 import { Turn } from './turn.js'
 
-/** In characters. A reader has `writeTimeout` for each write, so it may be as slow as 64 KiB in that time. */
+/** In characters. A reader has `writeTimeout` for each write: the smaller they are, the slower it may be. */
 const largestWrite = 65_536
 
 /** What a writer needs of its stream. */

@@ -119,9 +119,10 @@ function liftIdleLimits(request: NodeRequest, response: NodeResponse, heartbeat:
   request.socket?.setTimeout?.(0)
   // A small event must not wait for the acknowledgement of the one before it.
   request.socket?.setNoDelay?.(true)
-  // A peer that is gone without a word: probes find it before the next heartbeat is sent, which the kernel would then repeat
-  // for a quarter of an hour. Node before 26.4 takes no interval and no count, and probes every second, ten times.
-  if (heartbeat > 0) request.socket?.setKeepAlive?.(true, heartbeat / 4, heartbeat / 8, 3)
+  // A peer that is gone without a word: on a quiet stream probes find it before the next heartbeat is sent, which the kernel
+  // would then repeat for a quarter of an hour, and probe nothing meanwhile. It counts in seconds, and takes no 0: a heartbeat
+  // under 6 s leaves no time for it. Node before 26.4 takes no interval and no count, and probes every second, ten times.
+  if (heartbeat > 0) request.socket?.setKeepAlive?.(true, Math.max(1_000, heartbeat / 4), Math.max(1_000, heartbeat / 8), 3)
 }
 
 /** The sessions that carry streams, each with their number and the idle limit that they lifted. */
