@@ -36,6 +36,8 @@ export interface HubRequest<Request> {
   address(): string | undefined
   /** @throws (rejects) MalformedError */
   asked(): Promise<Asked>
+  /** Calls back once, when its reader is gone. */
+  whenGone(callback: () => void): void
 }
 
 /** A request that gets no stream. */
@@ -96,6 +98,8 @@ export async function decide<Request>(
       arrival.end()
       place.leave()
     }
+    // What it waits for may never come.
+    request.whenGone(leave)
     const outcome = await authorized(core, authorize, request, place, arrival)
     if ('run' in outcome) return { run: outcome.run, give: leave }
     leave()

@@ -73,6 +73,14 @@ describe('D55 who may come', () => {
     expect([admitted.enter('b', 0)]).toEqual(['streams'])
   })
 
+  test('a place that was left before it had an identity is none of that identity’s', () => {
+    const admitted = admission({ perIdentity: 1 })
+    const gone = placed(admitted)
+    gone.leave()
+    expect(gone.identify('ann')).toBeUndefined()
+    expect(placed(admitted).identify('ann')).toBeUndefined()
+  })
+
   test('a place that was refused its identity is not given back a second time', () => {
     const admitted = admission({ streams: 2, perIdentity: 1 })
     placed(admitted).identify('ann')

@@ -82,6 +82,8 @@ export class Admission {
     return {
       leave,
       identify: (named) => {
+        // It left while it was being found out whose it is.
+        if (!isThere) return undefined
         if ((this.#identities.get(named) ?? 0) >= this.#bounds.perIdentity) {
           leave()
           return 'identity'

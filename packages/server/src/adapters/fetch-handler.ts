@@ -55,6 +55,10 @@ function hubRequest(
       const body = askedInBody(await bodyOf(request, settings.writeTimeout))
       return { ...body, cursor: body.cursor ?? query, reconnectedAt: header }
     },
+    whenGone: (callback) => {
+      if (request.signal.aborted) callback()
+      else request.signal.addEventListener('abort', callback, { once: true })
+    },
   }
 }
 

@@ -28,7 +28,7 @@ export function nodeHandler<C extends object>(
       await openWith(request, response, settings).closed
       return
     }
-    const outcome = await decide(core, settings, allows, hubRequest(request, settings, address))
+    const outcome = await decide(core, settings, allows, hubRequest(request, response, settings, address))
     if (!('run' in outcome)) return refuse(response, outcome)
     // Whoever left while it was being decided needs no stream.
     if (response.destroyed) return outcome.give()
@@ -52,6 +52,7 @@ function refuse(response: NodeResponse, { status, headers, body }: Refused): voi
 
 function hubRequest(
   request: NodeRequest,
+  response: NodeResponse,
   settings: Settings,
   address: (request: NodeRequest) => string | undefined,
 ): HubRequest<NodeRequest> {
@@ -68,6 +69,10 @@ function hubRequest(
       if (methodOf(request) === 'GET') return inQuery
       const body = askedInBody(await bodyOf(request, settings.writeTimeout))
       return { ...body, cursor: body.cursor ?? query, reconnectedAt: header }
+    },
+    whenGone: (callback) => {
+      if (response.destroyed) callback()
+      else response.once('close', callback)
     },
   }
 }

@@ -3,10 +3,11 @@ import { createServer } from 'node:http'
 import { connect as connect2, constants, createServer as createServer2 } from 'node:http2'
 import { connect } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
+import { fetchHandler } from '../adapters/fetch-handler.js'
 import { nodeHandler } from '../adapters/node-handler.js'
 import type { HandlerOptions } from '../handler.js'
 import { createHub, memoryBackplane } from '../index.js'
-import { listen, portOf, servedHttp } from '../testing/adapters.js'
+import { listen, portOf, servedHttp, servedHttp2 } from '../testing/adapters.js'
 import { deferred } from '../testing/deferred.js'
 import {
   type AnyRequest,
@@ -15,6 +16,7 @@ import {
   type HubServer,
   hubAdapters,
   hubOverFetch,
+  nodeListener,
   serveHub,
   type TestChannels,
 } from '../testing/hub.js'
@@ -210,6 +212,90 @@ describe('D55 the only place is given back by who leaves while it is being decid
     gate.resolve()
     ;(await asking).leave()
     await hasPlace(server)
+  })
+})
+
+describe('F16 an authorize that never settles gives the only place back once its reader has left', () => {
+  const limits = { streams: 1, perIdentity: 1 }
+  /** Never settles, the first time. */
+  function hanging(): { readonly authorize: Authorize; readonly reached: Promise<void> } {
+    const reached = deferred<void>()
+    let isFirst = true
+    const authorize: Authorize = ({ topics }) => {
+      reached.resolve()
+      if (!isFirst) return { allow: topics, identity: 'ann' }
+      isFirst = false
+      return new Promise(() => {})
+    }
+    return { authorize, reached: reached.promise }
+  }
+
+  test('node:http', async () => {
+    const { authorize, reached } = hanging()
+    const hub = createHub<TestChannels>({ contract, backplane: memoryBackplane(), limits })
+    const server = createServer(nodeListener(hub, { authorize }))
+    await using running = await servedHttp(server)
+    const socket = connect(portOf(server), '127.0.0.1')
+    socket.write(rawRequest('GET', '1.1').replace('/events', '/events?topic=orders/1'))
+    await reached
+    expect((await running.ask({ path: '/events?topic=orders/42' })).status).toBe(503)
+    socket.destroy()
+    await vi.waitFor(async () => expect((await running.ask({ path: '/events?topic=orders/42' })).status).toBe(200))
+    await hub.close()
+  })
+
+  test('node:http2', async () => {
+    const { authorize, reached } = hanging()
+    const hub = createHub<TestChannels>({ contract, backplane: memoryBackplane(), limits })
+    const server = createServer2(nodeListener(hub, { authorize }))
+    await using running = await servedHttp2(server)
+    const session = connect2(`http://127.0.0.1:${portOf(server)}`)
+    const left = session.request({ ':path': '/events?topic=orders/1' })
+    left.on('error', () => {})
+    await reached
+    expect((await running.ask({ path: '/events?topic=orders/42' })).status).toBe(503)
+    left.close(constants.NGHTTP2_CANCEL)
+    await vi.waitFor(async () => expect((await running.ask({ path: '/events?topic=orders/42' })).status).toBe(200))
+    session.destroy()
+    await hub.close()
+  })
+
+  test.each(['while it waits', 'before it was asked'])('Fetch: %s', async (when) => {
+    const { authorize, reached } = hanging()
+    const hub = createHub<TestChannels>({ contract, backplane: memoryBackplane(), limits })
+    const serve = fetchHandler(hub, { authorize })
+    const leaves = new AbortController()
+    const request = (signal?: AbortSignal): Request => new Request('http://sse.test/events?topic=orders/42', { signal: signal ?? null })
+    if (when === 'before it was asked') leaves.abort()
+    void serve(request(leaves.signal))
+    await reached
+    leaves.abort()
+    expect((await serve(request())).status).toBe(200)
+    await hub.close()
+  })
+})
+
+describe('F16 a permission that comes after its reader has left', () => {
+  test('is nobody’s: whoever comes next has the place of that identity', async () => {
+    const gate = deferred<void>()
+    const hub = createHub<TestChannels>({ contract, backplane: memoryBackplane(), limits: { perIdentity: 1 } })
+    let isFirst = true
+    const serve = fetchHandler(hub, {
+      authorize: async ({ topics }) => {
+        if (isFirst) {
+          isFirst = false
+          await gate.promise
+        }
+        return { allow: topics, identity: 'ann' }
+      },
+    })
+    const leaves = new AbortController()
+    const late = serve(new Request('http://sse.test/events?topic=orders/42', { signal: leaves.signal }))
+    leaves.abort()
+    gate.resolve()
+    await (await late).body?.cancel()
+    expect((await serve(new Request('http://sse.test/events?topic=orders/42'))).status).toBe(200)
+    await hub.close()
   })
 })
 
