@@ -3,12 +3,16 @@ import { Agent, createServer } from 'node:http'
 import { connect as connect2, constants, createServer as createServer2 } from 'node:http2'
 import { connect, type Server } from 'node:net'
 import { promisify } from 'node:util'
-import { expect, test, vi } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { fetchHandler } from '../adapters/fetch-handler.js'
 import { coreOf } from '../create-hub.js'
 import type { Hub } from '../hub.js'
 import { createHub, memoryBackplane } from '../index.js'
 import { askHttp, listen } from '../testing/adapters.js'
-import { contract, everybody, nodeListener, type TestChannels } from '../testing/hub.js'
+import { turns } from '../testing/deferred.js'
+import { contract, everybody, hubOverFetch, nodeListener, serveHub, type TestChannels } from '../testing/hub.js'
 import { rawRequest } from '../testing/raw.js'
 import { Reading } from '../testing/reading.js'
 
@@ -59,6 +63,50 @@ test('F6 hundreds that come back within a second are replayed what they missed, 
   server.close()
   await hub.close()
 }, 60_000)
+
+describe('F6 more than may come in a second', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 0 })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('are told when to come again, do not come together then, and everybody is back and has everything', async () => {
+    const [crowd, perSecond] = [1_000, 100]
+    await using server = await serveHub(hubOverFetch, { hub: { limits: { connectsPerSecond: perSecond } } })
+    const start = (await server.order(42, 0)).replace(/\d+$/, '0')
+    for (let n = 1; n < 10; n++) await server.order(42, n)
+    /** When each of them comes, in milliseconds: all within one second, and those who are refused as they are told. */
+    let coming = Array.from({ length: crowd }, (_, index) => index)
+    const admitted: number[] = []
+    for (let now = 0; coming.length > 0; now += 10) {
+      vi.setSystemTime(now)
+      const due = coming.filter((at) => at <= now)
+      coming = coming.filter((at) => at > now)
+      for (const _ of due) {
+        const reading = await server.get(['orders/42'], { headers: { 'last-event-id': start } })
+        if (reading.status === 200) {
+          await reading.live()
+          expect(reading.events.map(({ data }) => JSON.parse(data).n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+          reading.leave()
+          admitted.push(now)
+        } else {
+          expect(reading.status).toBe(429)
+          coming.push(now + 1_000 * Number(reading.headers['retry-after']))
+        }
+      }
+    }
+    expect(admitted.length).toBe(crowd)
+    // The first second has those who may come at once, too.
+    for (let second = 1; second * 1_000 <= Math.max(...admitted); second++) {
+      const within = admitted.filter((at) => Math.floor(at / 1_000) === second)
+      expect(within.length).toBeLessThanOrEqual(perSecond + 1)
+    }
+    // No faster than the limit lets them; and no more than a few rounds of refusals later.
+    expect(Math.max(...admitted)).toBeLessThan(40_000)
+  }, 30_000)
+})
 
 /** In which state a client goes away. */
 const departures: readonly ((port: number) => Promise<void>)[] = [
@@ -132,10 +180,12 @@ test('F7 10,000 that connect and leave at once leave nothing behind, and who sta
     }),
   )
   const port = await listen(server)
+  const timersOf = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
   const agent = new Agent()
   const stays = new Reading(await askHttp(port, agent, { path }))
   await stays.live()
   let visits = 0
+  const timers = timersOf()
   const visitors = Array.from({ length: 100 }, async () => {
     while (visits < 10_000) await departures[visits++ % departures.length]?.(port)
   })
@@ -146,12 +196,43 @@ test('F7 10,000 that connect and leave at once leave nothing behind, and who sta
   await Promise.all(visitors)
   await stays.take(50)
   expect(stays.events.map(({ data }) => JSON.parse(data).n)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+  const isSettled = async (): Promise<void> => expect(timersOf()).toBeLessThanOrEqual(timers)
+  await vi.waitFor(isSettled, { timeout: 15_000, interval: 20 })
   agent.destroy()
   await nothingIsLeft(hub, server)
   expect(errors).toEqual([])
   server.close()
   await hub.close()
 }, 90_000)
+
+test('F7 readers that come and leave take no memory with them', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  const hub = createHub<TestChannels>({ contract, backplane: memoryBackplane(), limits })
+  const serve = fetchHandler(hub, { authorize: ({ topics }) => ({ allow: topics, identity: `${Math.random()}` }) })
+  const statuses = new Set<number>()
+  const heldAfter = async (visits: number): Promise<number> => {
+    for (let n = 0; n < visits; n++) {
+      const leaves = new AbortController()
+      const response = await serve(new Request(`http://sse.test/events?topic=orders/${n % 7}&topic=logs/${n}`, { signal: leaves.signal }))
+      statuses.add(response.status)
+      // Some while they join, some once they are live.
+      if (n % 2 === 0) await response.body?.getReader().read()
+      leaves.abort()
+    }
+    await vi.waitFor(() => expect(hub.stats()).toMatchObject({ streams: 0, topics: 0 }))
+    await turns(10)
+    if (typeof collect === 'function') collect()
+    return process.memoryUsage().heapUsed
+  }
+  // What the runtime itself takes on the way it keeps.
+  const before = await heldAfter(3_000)
+  const growth = (await heldAfter(4_000)) - before
+  expect([...statuses]).toEqual([200])
+  // A stream that somebody still held would take kilobytes of it.
+  expect(growth).toBeLessThan(1_000_000)
+  await hub.close()
+}, 60_000)
 
 test('F7 streams of HTTP/2 that are opened and reset at once leave nothing behind', async () => {
   const errors: unknown[] = []
