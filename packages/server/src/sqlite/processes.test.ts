@@ -4,8 +4,9 @@ import type { Backplane, Entry } from '../backplane.ts'
 import { all, event } from '../backplane-conformance/harness.ts'
 import { record } from '../backplane-conformance/recorder.ts'
 import { sqliteBackplane } from '../sqlite-backplane.ts'
+import type { Child } from '../testing/children.ts'
 import { isPending } from '../testing/deferred.ts'
-import { buildChildren, type Child, type Children } from '../testing/sqlite-children.ts'
+import { buildChildren, type Children } from '../testing/sqlite-children.ts'
 import { inDirectory } from '../testing/temporary-directory.ts'
 
 let children: Children
