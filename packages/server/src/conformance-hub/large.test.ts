@@ -1,12 +1,15 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import type { HubOptions } from '../hub.js'
-import { memoryBackplane } from '../index.js'
-import { servedHttp } from '../testing/adapters.js'
+import { createHub, memoryBackplane } from '../index.js'
+import { portOf, servedHttp } from '../testing/adapters.js'
 import { deferred, turns } from '../testing/deferred.js'
 import { type Follower, follow } from '../testing/following.js'
 import {
   contract,
+  everybody,
   type HubAdapter,
   type HubServer,
   type HubServerOptions,
@@ -14,6 +17,8 @@ import {
   serveHub,
   type TestChannels,
 } from '../testing/hub.js'
+import { rawRequest } from '../testing/raw.js'
+import { Reading } from '../testing/reading.js'
 
 // F8: events larger than an outbox among small ones, to fast readers and to slow ones, over real sockets.
 
@@ -119,6 +124,43 @@ describe('F8 an event larger than the outbox', () => {
     await publish(server, events)
     await away.take(events.length)
     expect([inBrief(away), gapsOf(away), away.readings.length]).toEqual([events, 0, 2])
+  })
+
+  test('costs a reader that takes a byte at a time no more than its bounds: it is let go, and the fast ones do not notice', async () => {
+    const closes: string[] = []
+    const hub = createHub<TestChannels>({
+      contract,
+      backplane: memoryBackplane({ retain: { bytes: 100_000_000 } }),
+      maxEventBytes: 2 * large,
+    })
+    const listener = nodeListener(hub, { authorize: everybody, onError: () => {}, onClose: ({ reason }) => closes.push(reason) })
+    const server = createServer(listener)
+    await using running = await servedHttp(server)
+    const path = '/events?topic=orders/42'
+    const fast = new Reading(await running.ask({ path }))
+    const slow = connect(portOf(server), '127.0.0.1')
+    slow.on('error', () => {})
+    slow.write(rawRequest('GET', '1.1').replace('/events', path))
+    await Promise.all([fast.live(), once(slow, 'readable')])
+    const isOver = once(slow, 'close')
+    const byteByByte = setInterval(() => slow.read(1), 5)
+    const sizes: number[] = []
+    let most = 0
+    // As many as its kernel takes, and its outbox.
+    while (closes.length === 0 && sizes.length < 5_000) {
+      sizes.push(sizes.length === 0 ? large : 10_000)
+      await hub.publish(order, { type: 'note', data: { text: 'x'.repeat(sizes.at(-1) ?? 0) } })
+      most = Math.max(most, hub.stats().outboxes.largest)
+      await fast.take(sizes.length)
+    }
+    expect(fast.events.map(({ data }) => JSON.parse(data).text.length)).toEqual(sizes)
+    expect(closes).toEqual(['overflow'])
+    expect(most).toBeLessThan(bound + large + 1_000)
+    clearInterval(byteByByte)
+    slow.destroy()
+    await isOver
+    fast.leave()
+    await hub.close()
   })
 
   test('that is not retained is a gap for who comes back, and comes to who is there', async () => {
