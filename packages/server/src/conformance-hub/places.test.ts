@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect as connect2, constants, createServer as createServer2 } from 'node:http2'
-import { connect } from 'node:net'
+import { connect, type Server } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
 import { describe, expect, test, vi } from 'vitest'
 import { fetchHandler } from '../adapters/fetch-handler.js'
 import { nodeHandler } from '../adapters/node-handler.js'
 import type { HandlerOptions } from '../handler.js'
+import type { Hub } from '../hub.js'
 import { createHub, memoryBackplane } from '../index.js'
 import { listen, portOf, servedHttp, servedHttp2 } from '../testing/adapters.js'
 import { deferred } from '../testing/deferred.js'
@@ -230,10 +232,13 @@ describe('F16 an authorize that never settles gives the only place back once its
     return { authorize, reached: reached.promise }
   }
 
-  test('node:http', async () => {
+  test.each<[string, (hub: Hub<TestChannels>, authorize: Authorize) => Server]>([
+    ['node:http', (hub, authorize) => createServer(nodeListener(hub, { authorize }))],
+    ['Fetch under @hono/node-server', (hub, authorize) => createAdaptorServer({ fetch: fetchHandler(hub, { authorize }) })],
+  ])('%s', async (_, serverOf) => {
     const { authorize, reached } = hanging()
     const hub = createHub<TestChannels>({ contract, backplane: memoryBackplane(), limits })
-    const server = createServer(nodeListener(hub, { authorize }))
+    const server = serverOf(hub, authorize)
     await using running = await servedHttp(server)
     const socket = connect(portOf(server), '127.0.0.1')
     socket.write(rawRequest('GET', '1.1').replace('/events', '/events?topic=orders/1'))
