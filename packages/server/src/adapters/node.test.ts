@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createServer2 } from 'node:http2'
 import { describe, expect, test, vi } from 'vitest'
 import { AlreadyOpenError, HeadersSentError, OptionError } from '../errors.js'
@@ -204,6 +204,52 @@ test('pipelined requests whose connection breaks end all of their streams', asyn
     socket.destroy()
     const left = { reason: 'left', reconnect: true }
     expect(await Promise.all(streams.map((stream) => stream.closed))).toEqual([left, left])
+  })
+})
+
+describe('Node before 26 does not tell pipelined responses that their connection is gone', () => {
+  /** A response as it is there. */
+  function untold(response: ServerResponse): ServerResponse {
+    const emit = response.emit.bind(response)
+    const tells = (event: string, ...args: unknown[]): boolean => event !== 'close' && emit(event, ...args)
+    return Object.defineProperties(response, { emit: { value: tells }, destroyed: { get: () => false, set: () => {} } })
+  }
+
+  test('they end all the same, however many, and without a warning', async () => {
+    const warned: Error[] = []
+    const warn = (warning: Error): void => void warned.push(warning)
+    process.on('warning', warn)
+    const streams: Stream[] = []
+    const all = deferred<void>()
+    const server = createServer((request, response) => {
+      if (streams.push(openStream(request, streams.length === 0 ? response : untold(response))) === 20) all.resolve()
+    })
+    await overRawSocket(server, rawRequest('GET', '1.1').repeat(20), async ({ socket }) => {
+      await all.promise
+      socket.destroy()
+      const reasons = await Promise.all(streams.map(async ({ closed }) => (await closed).reason))
+      expect(new Set(reasons)).toEqual(new Set(['left']))
+    })
+    process.off('warning', warn)
+    expect(warned).toEqual([])
+  })
+
+  test('one that opens only after that is over at once', async () => {
+    const gone = deferred<void>()
+    const opened = deferred<Stream>()
+    const server = createServer(async (request, response) => {
+      request.socket.once('close', () => gone.resolve())
+      // The first one makes the others wait.
+      if (response.socket !== null) return
+      untold(response)
+      await gone.promise
+      opened.resolve(openStream(request, response))
+    })
+    await overRawSocket(server, rawRequest('GET', '1.1').repeat(2), async ({ socket }) => {
+      await once(server, 'request')
+      socket.destroy()
+      expect(await (await opened.promise).closed).toEqual({ reason: 'left', reconnect: true })
+    })
   })
 })
 

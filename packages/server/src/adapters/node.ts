@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest, type Http2ServerResponse, type Http2Session } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { AnyEvents, DecodedPayloads } from '@sse/schema'
 import { fromHeaderValue, lastEventIdHeader, lastEventIdParam } from '@sse/schema/wire'
 import { answer } from '../answer.js'
@@ -78,10 +79,11 @@ export function openWith<Payloads extends object>(request: NodeRequest, response
   response.on('error', () => {})
   response.on('drain', () => stream.drained())
   response.on('close', () => stream.left(wasFinished(response)))
+  if (isPipelined(response)) leaveWith(request.socket, () => stream.left(), stream.closed)
   stream.open()
   // Gone before the listener was there: 'close' will not come again. The request does not tell: it is destroyed, too, once
   // its body was read.
-  if (isGone(response)) stream.left()
+  if (isGone(request, response)) stream.left()
   return stream
 }
 
@@ -162,8 +164,32 @@ function sinkOf(response: NodeResponse): Sink {
   }
 }
 
-function isGone(response: NodeResponse): boolean {
-  return 'stream' in response ? response.stream.destroyed : response.destroyed
+function isGone({ socket }: NodeRequest, response: NodeResponse): boolean {
+  return 'stream' in response ? response.stream.destroyed : response.destroyed || socket?.destroyed === true
+}
+
+/** Whether it waits for the connection behind the answer to an earlier request. */
+function isPipelined(response: NodeResponse): boolean {
+  return !('stream' in response) && response.socket === null
+}
+
+/** What ends the streams that wait for each connection. */
+const waiting = new WeakMap<Socket, Set<() => void>>()
+
+/**
+ * Node before 26 tells only the response that a connection is busy with of its end: the streams behind it would hold their
+ * places for ever. One listener for all of them: Node warns of many as of a leak.
+ */
+function leaveWith(socket: Socket, leave: () => void, closed: Promise<unknown>): void {
+  const leaves = waiting.get(socket) ?? new Set()
+  if (!waiting.has(socket)) {
+    waiting.set(socket, leaves)
+    socket.once('close', () => {
+      for (const each of leaves) each()
+    })
+  }
+  leaves.add(leave)
+  void closed.then(() => leaves.delete(leave))
 }
 
 function wasFinished(response: NodeResponse): boolean {
