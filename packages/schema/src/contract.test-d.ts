@@ -168,6 +168,10 @@ describe('a channel', () => {
     expectTypeOf<CheckedPattern<'orders/'>>().toEqualTypeOf<Empty<'orders/'>>()
     expectTypeOf<CheckedPattern<'a//b'>>().toEqualTypeOf<Empty<'a//b'>>()
     expectTypeOf<CheckedPattern<':a/:b/:a'>>().toEqualTypeOf<'pattern ":a/:b/:a" has the param "a" twice: give each its own name'>()
+    expectTypeOf<
+      CheckedPattern<'sse.a/:b'>
+    >().toEqualTypeOf<'pattern "sse.a/:b" begins with "sse.", which begins the protocol\'s own messages: name it otherwise'>()
+    expectTypeOf<CheckedPattern<'sse/sse.a'>>().toEqualTypeOf<'sse/sse.a'>()
     // @ts-expect-error a star would be a subtree
     channel('orders/*', orderEvents)
     // @ts-expect-error an empty segment

@@ -13,6 +13,7 @@ describe('a pattern', () => {
     ['.../a..b', [{ literal: '...' }, { literal: 'a..b' }]],
     [':_a1/:constructor/:toString', [{ param: '_a1' }, { param: 'constructor' }, { param: 'toString' }]],
     ['a/:a', [{ literal: 'a' }, { param: 'a' }]],
+    ['sse/a/sse.b', [{ literal: 'sse' }, { literal: 'a' }, { literal: 'sse.b' }]],
   ])('%j is taken apart', (text, segments) => {
     expect(parsePattern(text)).toEqual({ text, segments })
   })
@@ -45,6 +46,7 @@ describe('a pattern', () => {
     [':a\n', 'has the param ":a\n", whose name must be letters'],
     [':__proto__', 'has the param ":__proto__", whose name must be letters'],
     [':a/:b/:a', 'has the param "a" twice: give each its own name'],
+    ['sse.updates/:id', 'begins with "sse.", which begins the protocol\'s own messages'],
   ])('%j is rejected in words', (text, words) => {
     const error = thrownBy(() => parsePattern(text))
     expect(error).toBeInstanceOf(PatternError)
@@ -77,6 +79,28 @@ describe('two patterns overlap where a name fits both', () => {
 
 const order = parsePattern('orders/:id')
 
+describe('a name that begins with a param', () => {
+  test.each([
+    ['sse.end', 'sse%2Eend'],
+    ['sse.', 'sse%2E'],
+    ['sse%2Eend', 'sse%252Eend'],
+    ['sse', 'sse'],
+    ['SSE.end', 'SSE.end'],
+  ])('is never taken for a message of the protocol’s own: %j gives %s, and back', (room, name) => {
+    for (const [pattern, rest] of [
+      [parsePattern(':room'), ''],
+      [parsePattern(':room/x'), '/x'],
+    ] as const) {
+      expect(nameOf(pattern, { room })).toBe(name + rest)
+      expect(paramsIn(pattern, name + rest)).toEqual({ room })
+    }
+  })
+
+  test('has that one spelling only', () => {
+    for (const name of ['sse.end', 'sse%2eend', '%73se.end']) expect(paramsIn(parsePattern(':room'), name)).toBeUndefined()
+  })
+})
+
 describe('a param is percent-encoded into the name', () => {
   test.each([
     ['42', 'orders/42'],
@@ -103,6 +127,7 @@ describe('a param is percent-encoded into the name', () => {
     ['🥢', 'orders/%F0%9F%A5%A2'],
     ['\uFEFF', 'orders/%EF%BB%BF'],
     ['__proto__', 'orders/__proto__'],
+    ['sse.end', 'orders/sse.end'],
   ])('%j gives %s, and back', (id, name) => {
     expect(nameOf(order, { id })).toBe(name)
     expect(paramsIn(order, name)).toEqual({ id: String(id) })

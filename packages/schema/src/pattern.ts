@@ -1,4 +1,5 @@
 import { ParamError, PatternError } from './errors.js'
+import { reservedPrefix } from './wire/control.js'
 
 /** The names of a pattern's params: `'orders/:orderId'` has `'orderId'`. */
 export type ParamNames<P extends string> = P extends `${infer Segment}/${infer Rest}` ? ParamName<Segment> | ParamNames<Rest> : ParamName<P>
@@ -29,11 +30,13 @@ type PatternProblem<P extends string, Rest extends string = P, Seen = never> = s
   ? never
   : P extends ''
     ? 'a pattern needs at least one segment'
-    : Rest extends `${infer Segment}/${infer More}`
-      ? [SegmentProblem<P, Segment, Seen>] extends [never]
-        ? PatternProblem<P, More, Seen | ParamName<Segment>>
-        : SegmentProblem<P, Segment, Seen>
-      : SegmentProblem<P, Rest, Seen>
+    : P extends `sse.${string}`
+      ? `pattern "${P}" begins with "sse.", which begins the protocol's own messages: name it otherwise`
+      : Rest extends `${infer Segment}/${infer More}`
+        ? [SegmentProblem<P, Segment, Seen>] extends [never]
+          ? PatternProblem<P, More, Seen | ParamName<Segment>>
+          : SegmentProblem<P, Segment, Seen>
+        : SegmentProblem<P, Rest, Seen>
 
 type SegmentProblem<P extends string, Segment extends string, Seen> = Segment extends ''
   ? `pattern "${P}" has an empty segment: remove the extra "/"`
@@ -88,6 +91,9 @@ export interface Pattern {
 
 /** @throws PatternError naming what a topic's name could not carry. */
 export function parsePattern(text: string): Pattern {
+  if (text.startsWith(reservedPrefix)) {
+    throw new PatternError(text, `begins with "${reservedPrefix}", which begins the protocol's own messages: name it otherwise`)
+  }
   const segments = text.split('/').map((segment): Segment => {
     if (segment === '')
       throw new PatternError(text, text === '' ? 'needs at least one segment' : 'has an empty segment: remove the extra "/"')
@@ -131,7 +137,7 @@ export function overlap(a: Pattern, b: Pattern): boolean {
 
 /**
  * A topic's name: the pattern with each param percent-encoded, so that no value can forge another topic, a subtree
- * (`*`), a start (`@`), a type (`#`) or a second name for the same topic.
+ * (`*`), a start (`@`), a type (`#`), a message of the protocol's own (`sse.`) or a second name for the same topic.
  *
  * @throws ParamError for a param that is missing, unknown, empty, `.` or `..`, not a string or finite number, or holds a
  * lone surrogate.
@@ -147,7 +153,8 @@ export function nameOf({ text, segments }: Pattern, params: Readonly<Record<stri
     .join('/')
   const stray = Object.keys(params).find((param) => !known.has(param))
   if (stray !== undefined) throw new ParamError(stray, text, 'is not in the pattern: remove it')
-  return name
+  // Whose `name#type` would be taken for a message of the protocol's own, and ignored.
+  return name.startsWith(reservedPrefix) ? `sse%2E${name.slice(reservedPrefix.length)}` : name
 }
 
 /** The params in a topic's name, or undefined if it is not a name that `nameOf` could have made. */
