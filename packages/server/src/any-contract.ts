@@ -24,25 +24,26 @@ export function anyContract(contract: unknown): AnyContract {
   if (typeof contract !== 'object' || contract === null) {
     throw new OptionError('contract', `is ${kindOf(contract)}: it takes what defineContract returns`)
   }
-  const channels: Record<string, AnyContractChannel> = {}
-  for (const [key, value] of Object.entries(contract)) {
-    if (!isChannel(value)) throw new OptionError('contract', `has ${JSON.stringify(key)}, which is no channel: make it with defineContract`)
-    channels[key] = value
-  }
+  const entries = Object.entries(contract).map(([key, value]: [string, unknown]) => {
+    if (isChannel(value)) return [key, value] as const
+    throw new OptionError('contract', `has ${JSON.stringify(key)}, which is no channel: make it with defineContract`)
+  })
+  // Not key by key: a channel named `__proto__` would become the prototype, and its topics unknown.
+  const channels: AnyContract = Object.fromEntries(entries)
   checkTypes(channels)
   return channels
 }
 
 /** @throws OptionError for a setting that makes no sense, or of a channel that the contract does not have. */
-export function channelSettings(channels: object, contract: AnyContract): Readonly<Record<string, AnyChannelSettings>> {
-  const settings: Record<string, AnyChannelSettings> = {}
+export function channelSettings(channels: object, contract: AnyContract): ReadonlyMap<string, AnyChannelSettings> {
+  const settings = new Map<string, AnyChannelSettings>()
   for (const [key, value] of Object.entries(channels)) {
     if (!Object.hasOwn(contract, key)) {
       throw new OptionError('channels', `have ${JSON.stringify(key)}, which the contract does not: write a channel's key`)
     }
     if (value === undefined) continue
     if (!isSettings(`channels.${key}`, value)) throw new OptionError(`channels.${key}`, `is ${kindOf(value)}: it takes settings`)
-    settings[key] = value
+    settings.set(key, value)
   }
   return settings
 }

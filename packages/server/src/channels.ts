@@ -20,7 +20,7 @@ export class Channels {
     this.#contract = anyContract(contract)
     const checked = channelSettings(settings, this.#contract)
     this.#channels = new Map(
-      Object.entries(this.#contract).map(([key, { events }]) => [key, { events, settings: checked[key] ?? {}, onError }]),
+      Object.entries(this.#contract).map(([key, { events }]) => [key, { events, settings: checked.get(key) ?? {}, onError }]),
     )
     this.#unknown = { events: defineEvents({}), settings: {}, onError }
   }
