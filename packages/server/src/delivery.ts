@@ -1,7 +1,8 @@
-import type { AnyEvents } from '@sse/schema'
-import { format, formatPosition } from '@sse/schema/wire'
+import { type AnyEvents, encode, FieldError } from '@sse/schema'
+import { format, formatPosition, parsePosition, reservedPrefix } from '@sse/schema/wire'
 import type { Entry } from './backplane.js'
 import type { AnyChannelSettings, Reader } from './channel-settings.js'
+import { ForeignTopicError } from './errors.js'
 import { type Frame, frameOf, type Overflow } from './frame.js'
 
 /** How a channel's entries are delivered. */
@@ -20,6 +21,7 @@ export class Delivery {
   readonly #frames: (Frame | undefined)[] = [undefined, undefined]
   #event: { readonly type: string; readonly data: unknown } | undefined
   #key: string | undefined
+  #isFit: boolean | undefined
 
   constructor(entry: Entry, channel: ChannelDelivery) {
     this.entry = entry
@@ -30,6 +32,15 @@ export class Delivery {
   get id(): string {
     const { epoch, position, previous } = this.entry
     return formatPosition(epoch, position, this.#isWhole ? previous : undefined)
+  }
+
+  /**
+   * Whether the wire can carry it, as one event of its topic. Whoever may write to the backplane has written it: another
+   * node's release may be newer, and its code broken.
+   */
+  get isFit(): boolean {
+    this.#isFit ??= this.#check()
+    return this.#isFit
   }
 
   /** @param named whether the reader is told the topic. */
@@ -66,6 +77,20 @@ export class Delivery {
   isVisibleTo(reader: Reader): boolean {
     try {
       return this.#channel.settings.visibleTo?.(this.#decoded, reader) ?? true
+    } catch (error) {
+      this.#channel.onError(error)
+      return false
+    }
+  }
+
+  #check(): boolean {
+    const { topic, kind, type } = this.entry
+    try {
+      if (!/^[\w\-.~%/]+$/.test(topic) || topic.startsWith(reservedPrefix)) throw new ForeignTopicError(topic)
+      if (parsePosition(this.id) === undefined) throw new FieldError('id', `of an entry of ${topic} is no position`)
+      // As of an event that is sent without a contract: no type of the protocol's own, nothing that ends a line.
+      if (kind !== 'end') encode(undefined, { type, data: null })
+      return true
     } catch (error) {
       this.#channel.onError(error)
       return false

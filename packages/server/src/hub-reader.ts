@@ -295,6 +295,12 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   #deliver(entry: Entry): void {
     const delivery = this.#hub.deliveryOf(entry)
     const { topic, position } = entry
+    if (!delivery.isFit) {
+      // In the history it is come by again. There the gap goes before what takes the reader past it.
+      if (this.#held === undefined) this.#catchUpAgain()
+      else this.#lost.trimmed.add(topic)
+      return
+    }
     if (entry.kind === 'end') {
       this.#cursor = position
       this.stream.tell({ type: 'sse.end', topics: [topic], reason: entry.data }, delivery.id)
