@@ -69,6 +69,8 @@ export async function decide<Request>(
       ...corsHeaders(settings.cors, request.origin),
       'cache-control': 'no-store',
       'content-type': 'application/json',
+      // It repeats what was asked for: no browser may take that for a page.
+      'x-content-type-options': 'nosniff',
       ...more,
     }
     return { status, headers, body: `${JSON.stringify({ code, message })}\n` }

@@ -60,7 +60,11 @@ describe.each(hubAdapters)('$name', (adapter) => {
     await using server = await serveHub(adapter, { handler: { authorize }, hub: { limits: { streams: 1 } } })
     const refused = await server.ask(ask)
     expect(refused.status).toBe(400)
-    expect(refused.headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' })
+    expect(refused.headers).toMatchObject({
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    })
     const { code, message } = await refused.refusal()
     expect(code).toBe('malformed')
     expect(message).toContain(words)
