@@ -44,6 +44,17 @@ describe('C28 what is sent', () => {
   })
 })
 
+test('C29 eventsource CVE-2022-1650: a redirect to another origin carries no authorization', async () => {
+  await using server = await startServer()
+  await using other = await startServer()
+  const reading = collect(subscribe(server.url, { ...over, headers: { authorization: 'Bearer secret' } }))
+  const first = await server.next()
+  first.answer(307, { location: other.url })
+  const second = await other.stream(ready() + end)
+  await reading
+  expect([first, second].map(({ request }) => request.headers.get('authorization'))).toEqual(['Bearer secret', undefined])
+})
+
 test('every kind of control message is heard', async () => {
   await using server = await startServer()
   const heard: unknown[] = []

@@ -60,7 +60,7 @@ describe('C29 redirects', () => {
     expect(targets).toEqual(['/events', '/moved', '/events', '/moved'])
   })
 
-  test('to another origin carry no authorization', async () => {
+  test('eventsource CVE-2022-1650: to another origin carry no authorization', async () => {
     await using server = await startServer()
     await using other = await startServer()
     const reading = collect(subscribe(server.url, { headers: { authorization: 'Bearer secret' }, reconnect }))

@@ -1,10 +1,13 @@
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { createServer } from 'node:http'
+import { connect as connect2, createServer as createServer2 } from 'node:http2'
 import { connect } from 'node:net'
 import { defineEvents } from '@sse/schema'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { fetchHandler } from '../adapters/fetch-handler.js'
 import type { HandlerOptions } from '../handler.js'
+import type { Hub } from '../hub.js'
 import { createHub, memoryBackplane } from '../index.js'
 import { respond } from '../node.js'
 import { listen, portOf } from '../testing/adapters.js'
@@ -89,7 +92,10 @@ const fields: readonly [string, (server: HubServer, text: string) => Promise<Rea
 ]
 
 describe.each(hubAdapters)('$name', (adapter) => {
-  describe('D50 F10 CVE-2026-33128, -86252, -29085, -35515, -44217, -44214: line ends in a field do not begin another', () => {
+  const advisories =
+    'h3 CVE-2026-33128 and CVE-2026-86252, hono CVE-2026-29085, @nestjs/core CVE-2026-35515, sse-channel CVE-2026-44217, eventsource-encoder CVE-2026-44214'
+
+  describe(`D50 F10 ${advisories}: line ends in a field do not begin another`, () => {
     test.each(fields)('in %s', async (_, send) => {
       for (const text of injections) {
         const authorize: HandlerOptions<TestChannels, AnyRequest>['authorize'] = ({ topics }) => ({
@@ -143,7 +149,7 @@ describe.each(hubAdapters)('$name', (adapter) => {
     }
   })
 
-  test('C29 CVE-2022-1650: no answer leads anywhere else, so that no credential goes along', async () => {
+  test('C29 eventsource CVE-2022-1650: no answer leads anywhere else, so that no credential goes along', async () => {
     await using server = await serveHub(adapter)
     const headers = { authorization: 'Bearer t', host: 'evil.example' }
     for (const path of [
@@ -261,8 +267,72 @@ test('a request’s name is its path, also where its target names a whole URL wi
   expect(contexts).toEqual(['GET /events'])
 })
 
-describe('CVE-2026-25224 backpressure ignored: what a stalled reader costs is bounded', () => {
-  const outbox = { maxBytes: 262_144 }
+interface Stalled {
+  /** What waits beyond the outbox, in bytes. */
+  waiting(): number
+  stop(): void
+}
+
+/** A reader that takes nothing, by each adapter. */
+const stalls: readonly {
+  readonly name: string
+  readonly stall: (hub: Hub<TestChannels>, options: HandlerOptions<TestChannels, AnyRequest>) => Promise<Stalled>
+}[] = [
+  {
+    name: 'node:http',
+    stall: async (hub, options) => {
+      const listener = nodeListener(hub, options)
+      let waiting: () => number = () => 0
+      const server = createServer((request, response) => {
+        waiting = () => response.writableLength + request.socket.writableLength
+        listener(request, response)
+      })
+      await listen(server)
+      const socket = connect(portOf(server), '127.0.0.1')
+      socket.pause()
+      socket.on('error', () => {})
+      socket.write(rawRequest('GET', '1.1').replace('/events', '/events?topic=orders/42'))
+      const stop = (): void => {
+        socket.destroy()
+        server.closeAllConnections()
+        server.close()
+      }
+      return { waiting: () => waiting(), stop }
+    },
+  },
+  {
+    name: 'node:http2',
+    stall: async (hub, options) => {
+      const listener = nodeListener(hub, options)
+      let waiting: () => number = () => 0
+      const server = createServer2((request, response) => {
+        waiting = () => response.stream.writableLength
+        listener(request, response)
+      })
+      const session = connect2(`http://127.0.0.1:${await listen(server)}`)
+      session.on('error', () => {})
+      session
+        .request({ ':path': '/events?topic=orders/42' })
+        .on('error', () => {})
+        .pause()
+      const stop = (): void => {
+        session.destroy()
+        server.close()
+      }
+      return { waiting: () => waiting(), stop }
+    },
+  },
+  {
+    name: 'Fetch',
+    stall: async (hub, options) => {
+      const { body } = await fetchHandler(hub, options)(new Request('http://sse.test/events?topic=orders/42'))
+      // The response's own buffer is bounded by its high-water mark, as fetch.test.ts shows.
+      return { waiting: () => 0, stop: () => void body?.cancel().catch(() => {}) }
+    },
+  },
+]
+
+describe.each(stalls)('fastify CVE-2026-25224 backpressure ignored: what a stalled reader costs is bounded, $name', ({ stall }) => {
   test.each([
     ['disconnect', 'overflow'],
     ['drop-oldest', undefined],
@@ -273,22 +343,12 @@ describe('CVE-2026-25224 backpressure ignored: what a stalled reader costs is bo
       backplane: memoryBackplane({ retain: { events: 1 } }),
       channels: { order: { overflow } },
     })
-    const listener = nodeListener(hub, {
+    const { waiting, stop } = await stall(hub, {
       authorize: everybody,
-      outbox,
+      outbox: { maxBytes: 262_144 },
       onError: () => {},
       onClose: (close) => closes.push(close.reason),
     })
-    let waiting: () => number = () => 0
-    const server = createServer((request, response) => {
-      waiting = () => response.writableLength + request.socket.writableLength
-      listener(request, response)
-    })
-    await listen(server)
-    const socket = connect(portOf(server), '127.0.0.1')
-    socket.pause()
-    socket.on('error', () => {})
-    socket.write(rawRequest('GET', '1.1').replace('/events', '/events?topic=orders/42'))
     await vi.waitFor(() => expect(hub.stats().streams).toBe(1))
     let [most, wrote] = [0, 0]
     // 40 MB, of which the kernel takes a few.
@@ -303,9 +363,7 @@ describe('CVE-2026-25224 backpressure ignored: what a stalled reader costs is bo
     // One write of the stream's, in Node's own buffers.
     expect(wrote).toBeLessThan(400_000)
     expect(closes).toEqual(reason === undefined ? [] : [reason])
-    socket.destroy()
-    server.closeAllConnections()
-    server.close()
+    stop()
     await hub.close()
   })
 })
