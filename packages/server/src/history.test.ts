@@ -164,6 +164,21 @@ describe('property: whatever happens, a history', () => {
     })
   })
 
+  test('locates the last event of many as fast as of few: a request may ask it of every topic', () => {
+    const fastest = (kept: number): number => {
+      const history = new History({ ...limits, retain: { events: kept, milliseconds: 1_000, bytes: Number.POSITIVE_INFINITY } })
+      for (let n = 0; n < kept; n++) history.append(event('a', 'x'), 0)
+      const times = Array.from({ length: 20 }, () => {
+        const start = performance.now()
+        for (let n = 0; n < 20; n++) history.locate('a', { last: 1 }, 0)
+        return performance.now() - start
+      })
+      return Math.min(...times)
+    }
+    fastest(100)
+    expect(fastest(100_000)).toBeLessThan(50 * fastest(100))
+  })
+
   test('locates the last events as a naive model does', () => {
     alongside((history, naive, now) => {
       const events = naive.kept('a', now).filter(({ kind }) => kind === 'event')

@@ -106,11 +106,8 @@ export class History {
     const log = this.#logs.get(topic)
     if (log === undefined) return this.#position
     trim(log, now)
-    const kept = log.entries.slice(log.head)
     if ('last' in from && from.last < 1) return this.#position
-    const first =
-      // Not `at`: where fewer are kept than were asked for, it is all of them.
-      'last' in from ? kept.filter(({ kind }) => kind === 'event').slice(-from.last)[0] : kept.find(({ time }) => time >= from.since)
+    const first = 'last' in from ? firstOfLast(log, from.last) : firstSince(log, from.since)
     return first === undefined ? this.#position : first.position - 1
   }
 
@@ -207,6 +204,27 @@ function trim(log: Log, now: number): void {
   if (log.head * 2 < log.entries.length) return
   log.entries = log.entries.slice(log.head)
   log.head = 0
+}
+
+/** The first of the last so many kept events, or of all where they are fewer. No copy: every request may ask it of many topics. */
+function firstOfLast({ entries, head }: Log, count: number): Entry | undefined {
+  let first: Entry | undefined
+  for (let index = entries.length - 1, left = count; index >= head && left > 0; index--) {
+    const entry = entries[index]
+    if (entry?.kind !== 'event') continue
+    first = entry
+    left--
+  }
+  return first
+}
+
+/** The first kept entry from that time on. */
+function firstSince({ entries, head }: Log, time: number): Entry | undefined {
+  for (let index = head; index < entries.length; index++) {
+    const entry = entries[index]
+    if (entry !== undefined && entry.time >= time) return entry
+  }
+  return undefined
 }
 
 /** The index of the first kept entry above a position. */
