@@ -131,6 +131,39 @@ describe('a store', () => {
   })
 })
 
+describe('SQL in a text is text', () => {
+  const attempts = [
+    `'; DROP TABLE entries; --`,
+    `' OR '1'='1`,
+    `x' UNION SELECT 1, 2, 3, 4, 5, 6, 7, 8, 9 --`,
+    '?1',
+    ':name',
+    '$name',
+    '"topics"',
+    '[topics]',
+    '\\',
+    '%',
+    `x'00'`,
+    'NULL',
+    '; PRAGMA user_version = 7',
+    "a''b",
+  ]
+
+  test.each(attempts)('%j', async (sql) => {
+    await withStore((store, db) => {
+      store.append([append('other', 'kept')])
+      const own = { ...append(sql, sql), type: sql, key: sql, subtree: `${sql}/*` }
+      const [stored, again] = [store.append([own]), store.append([own])]
+      expect([...stored.outcomes, ...again.outcomes]).toMatchObject([{ appended: { duplicate: false } }, { appended: { duplicate: true } }])
+      expect(store.read(sql, everything, 0)).toMatchObject([{ topic: sql, type: sql, data: sql }])
+      expect(store.state([`${sql}/*`], 0).tails).toMatchObject([{ topic: sql }])
+      expect(store.locate(sql, { last: 1 }, 0)).toBe(1)
+      expect(dataOf(store.read('other', everything, 0))).toEqual(['kept'])
+      expect([countOf(db, 'topics'), countOf(db, 'entries'), countOf(db, 'keys')]).toEqual([2, 2, 1])
+    })
+  })
+})
+
 test.each([
   [5, 'busy'],
   [6, 'busy'],
