@@ -90,6 +90,16 @@ describe.each(hubAdapters)('$name', (adapter) => {
     expect(reading.seen).toEqual(['orders/%2A#created {"n":2}'])
   })
 
+  test('a subtree that is allowed opens each topic in it, also one that is denied by its own name', async () => {
+    await using server = await serveHub(adapter, { handler: { authorize: ({ subtrees }) => ({ allow: subtrees }) } })
+    const reading = await server.get(['orders/*', 'orders/42'])
+    await reading.live()
+    await server.order(42, 1)
+    await reading.take(1)
+    expect(reading.seen).toEqual(['orders/42#created {"n":1}'])
+    expect(errorsIn(reading.controls)).toMatchObject([{ code: 'denied', topics: ['orders/42'] }])
+  })
+
   test('what authorize allows beyond what was asked for is left out', async () => {
     const authorize: Authorize = ({ topics }) => ({ allow: [...topics, contract.order({ orderId: 1 }), contract.order.all()] })
     await using server = await serveHub(adapter, { handler: { authorize } })
