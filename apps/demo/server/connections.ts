@@ -2,22 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnyEvents, DecodedPayloads } from '@sse/schema'
 import type { Stream } from '@sse/server'
 import { respond } from '@sse/server/node'
-import { type Panel, panels } from '../contract.js'
-
-/** Short, so that heartbeats are seen in the wire inspector. The default of 15,000 ms suits an application. */
-const heartbeat = 5_000
+import { type Panel, type StreamName, streamNames } from '../contract.js'
+import { type DemoHub, heartbeat } from './hub.js'
 
 interface Connection {
-  readonly panel: Panel
-  readonly cut: () => void
-  readonly close: (retry: number) => Promise<void>
+  readonly name: StreamName
+  readonly request: IncomingMessage
 }
 
-/** Every open stream of this process, to be cut for show, and closed in order when the server stops. */
+/** Every open stream of this process by its name, to be cut for show. */
 export class Connections {
   readonly #open = new Set<Connection>()
+  readonly #hub: DemoHub
 
-  /** Answers with a stream, and knows it for as long as it is open. */
+  constructor(hub: DemoHub) {
+    this.#hub = hub
+  }
+
+  /** Answers with a stream that is not the hub's; it is drained with the hub's own. */
   async serve<E extends AnyEvents>(
     panel: Panel,
     request: IncomingMessage,
@@ -25,35 +27,34 @@ export class Connections {
     events: E,
     produce: (stream: Stream<DecodedPayloads<E>>) => Promise<unknown>,
   ): Promise<void> {
-    await respond(request, response, { events, heartbeat, methods: [panel === 'answer' ? 'POST' : 'GET'] }, async (stream) => {
-      const connection: Connection = {
-        panel,
-        // No goodbye: to the reader this is a cable that was pulled.
-        cut: () => request.socket.destroy(),
-        close: (retry) => stream.close({ retry }),
-      }
-      this.#open.add(connection)
-      try {
+    await this.hold(panel, request, () =>
+      respond(request, response, { events, heartbeat, methods: [panel === 'answer' ? 'POST' : 'GET'] }, async (stream) => {
+        this.#hub.track(stream)
         await produce(stream)
-      } finally {
-        this.#open.delete(connection)
-      }
-    })
+      }),
+    )
   }
 
-  /** Breaks off the connections of one panel, or of all. Returns how many there were. */
-  cut(panel?: Panel): number {
-    const chosen = [...this.#open].filter((connection) => panel === undefined || connection.panel === panel)
-    for (const { cut } of chosen) cut()
+  /** Knows a stream for as long as it is served. */
+  async hold(name: StreamName, request: IncomingMessage, serve: () => Promise<void>): Promise<void> {
+    const connection: Connection = { name, request }
+    this.#open.add(connection)
+    try {
+      await serve()
+    } finally {
+      this.#open.delete(connection)
+    }
+  }
+
+  /** Breaks off the connections of one name, or all. Returns how many there were. */
+  cut(name?: StreamName): number {
+    const chosen = [...this.#open].filter((connection) => name === undefined || connection.name === name)
+    // No goodbye: to the reader this is a cable that was pulled.
+    for (const { request } of chosen) request.socket.destroy()
     return chosen.length
-  }
-
-  /** Lets every reader go, to come back after `retry` milliseconds. */
-  async close(retry: number): Promise<void> {
-    await Promise.all([...this.#open].map(({ close }) => close(retry)))
   }
 }
 
-export function isPanel(name: string | undefined): name is Panel {
-  return panels.some((panel) => panel === name)
+export function isStreamName(name: string | undefined): name is StreamName {
+  return streamNames.some((known) => known === name)
 }

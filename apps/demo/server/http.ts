@@ -37,3 +37,9 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 export function requireSameOrigin({ headers: { origin, host } }: IncomingMessage): void {
   if (origin !== undefined && origin !== `http://${host}`) throw new HttpError(403, 'This comes from another origin.')
 }
+
+/** What a schema has made of a body. @throws HttpError where it does not fit. */
+export function checked<T>(result: { readonly success: true; readonly data: T } | { readonly success: false; readonly error: Error }): T {
+  if (result.success) return result.data
+  throw new HttpError(400, 'The body does not fit: see contract.ts.')
+}

@@ -4,11 +4,16 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Answers } from './answer.js'
 import { Connections } from './connections.js'
+import { Desk } from './desk.js'
+import { Figures } from './figures.js'
 import { repositoryOf } from './files.js'
+import { openHub, serveUsers } from './hub.js'
 import { Jobs } from './jobs.js'
+import { metricsOf } from './metrics.js'
 import { servePage } from './page.js'
 import { Pulse } from './pulse.js'
 import { routes } from './routes.js'
+import { SlowReader } from './slow-reader.js'
 
 const host = process.env['HOST'] || '127.0.0.1'
 const port = Number(process.env['PORT'] || 4000)
@@ -28,21 +33,34 @@ server.on('error', (error: NodeJS.ErrnoException) => {
 server.listen(port, host, () => {
   const address = server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
-  const connections = new Connections()
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+  // Of each port its own: two servers must not go on with the same job.
+  const data = process.env['DATA'] || path.join(home, '.cache', String(bound))
+  const { hub, close } = openHub(path.join(data, 'hub.sqlite'))
+  const desk = new Desk(hub)
+  const connections = new Connections(hub)
   const pulse = new Pulse()
-  // A folder for each port: two servers must not go on with the same job.
-  const jobs = new Jobs(path.join(home, '.cache', `jobs-${bound}`), repositoryOf(home))
+  const jobs = new Jobs(path.join(data, 'jobs'), repositoryOf(home))
   const answers = new Answers(path.join(home, 'answers.md'))
-  server.on('request', routes({ answers, connections, jobs, pulse, page: servePage(web) }))
-  process.stdout.write(`Demo: http://${host.includes(':') ? `[${host}]` : host}:${bound}/\n`)
+  const tell = (what: string): void => void desk.tell('The slow reader', what).catch((error: unknown) => console.error('activity:', error))
+  const slowReader = new SlowReader({ hub, url, tell })
+  const figures = new Figures(hub, slowReader)
+  void figures.run()
+  const metrics = metricsOf(() => hub.stats())
+  const page = servePage(web)
+  server.on('request', routes({ answers, connections, desk, jobs, metrics, page, pulse, serve: serveUsers(hub), slowReader }))
+  process.stdout.write(`Demo: ${url}/\n`)
 
   const stop = async (): Promise<void> => {
     pulse.stop()
     jobs.stop()
+    slowReader.stop()
+    figures.stop()
     server.close()
     // Readers are told to come back; one that takes nothing any more does not hold the server up.
-    await Promise.race([connections.close(500), pause(1_000)])
+    await Promise.race([hub.drain({ within: 300 }), pause(1_000)])
     server.closeAllConnections()
+    await Promise.race([close(), pause(1_000)])
     process.exit(0)
   }
   process.once('SIGINT', stop)

@@ -1,23 +1,30 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Registry } from 'prom-client'
 import { answerEvents, answerRequest, jobRequest, progressEvents, pulseEvents } from '../contract.js'
 import type { Answers } from './answer.js'
-import { type Connections, isPanel } from './connections.js'
-import { HttpError, readJson, requireSameOrigin, sendJson } from './http.js'
+import { type Connections, isStreamName } from './connections.js'
+import { checked, HttpError, readJson, requireSameOrigin, sendJson } from './http.js'
+import { type HubServices, routeHub } from './hub-routes.js'
 import { fillProgress, type Jobs } from './jobs.js'
 import type { Pulse } from './pulse.js'
 
-export interface Services {
+export interface Services extends HubServices {
   readonly answers: Answers
   readonly connections: Connections
   readonly jobs: Jobs
+  readonly metrics: Registry
   readonly pulse: Pulse
-  /** Answers all that is not below `/api/`. */
+  /** Answers all that is not below `/api/`, but for `/metrics`. */
   readonly page: RequestListener
 }
 
 /** The server's one listener. */
 export function routes(services: Services): RequestListener {
   return (request, response) => {
+    if (request.url === '/metrics') {
+      sendMetrics(response, services.metrics).catch((error: unknown) => refuse(response, error))
+      return
+    }
     if (!request.url?.startsWith('/api/')) return services.page(request, response)
     route(request, response, services).catch((error: unknown) => refuse(response, error))
   }
@@ -52,15 +59,17 @@ async function route(request: IncomingMessage, response: ServerResponse, service
     case 'POST cut 0':
       return sendJson(response, 200, { cut: connections.cut() })
     case 'POST cut 1':
-      if (!isPanel(first)) break
+      if (!isStreamName(first)) break
       return sendJson(response, 200, { cut: connections.cut(first) })
   }
+  if (await routeHub(`${request.method} ${rest.length === 0 ? resource : [resource, ...rest].join('/')}`, request, response, services))
+    return
   throw new HttpError(404, 'There is nothing here.')
 }
 
-function checked<T>(result: { readonly success: true; readonly data: T } | { readonly success: false; readonly error: Error }): T {
-  if (result.success) return result.data
-  throw new HttpError(400, 'The body does not fit: see contract.ts.')
+async function sendMetrics(response: ServerResponse, metrics: Registry): Promise<void> {
+  const text = await metrics.metrics()
+  response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }).end(text)
 }
 
 function refuse(response: ServerResponse, error: unknown): void {

@@ -1,10 +1,14 @@
 import type { ReactElement } from 'react'
+import { ActivityPanel } from './components/ActivityPanel.js'
 import { AnswerPanel } from './components/AnswerPanel.js'
 import { Badge } from './components/Badge.js'
+import { CutButton } from './components/CutButton.js'
+import { HubPanel } from './components/HubPanel.js'
 import { InspectorPanel } from './components/InspectorPanel.js'
-import { CutButton } from './components/Panel.js'
+import { NotificationsPanel } from './components/NotificationsPanel.js'
 import { ProgressPanel } from './components/ProgressPanel.js'
 import { PulsePanel } from './components/PulsePanel.js'
+import { SlowReaderPanel } from './components/SlowReaderPanel.js'
 import { ThemeToggle } from './components/ThemeToggle.js'
 import { connections, worst } from './lib/connections.js'
 import { useStore } from './lib/store.js'
@@ -28,7 +32,7 @@ export function App(): ReactElement {
         <div className="intro">
           <h1>Live events that come back by themselves.</h1>
           <p>
-            Three typed Server-Sent Events streams from one small Node server.{' '}
+            Typed Server-Sent Events from one small Node server.{' '}
             <strong>Stop the server with Ctrl-C, start it again: this page picks up where it was.</strong>
           </p>
         </div>
@@ -36,6 +40,10 @@ export function App(): ReactElement {
           <PulsePanel />
           <ProgressPanel />
           <AnswerPanel />
+          <NotificationsPanel />
+          <ActivityPanel />
+          <HubPanel />
+          <SlowReaderPanel />
           <InspectorPanel />
         </div>
       </main>

@@ -3,7 +3,7 @@ import { type ReactElement, type SyntheticEvent, useCallback, useEffect, useStat
 import { type AnswerStats, answerEvents, answerStats } from '../../contract.js'
 import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
 import { formatCount } from '../lib/format.js'
-import { Panel } from './Panel.js'
+import { Panel, StreamTools } from './Panel.js'
 
 const suggestions = ['How does it resume?', 'What is a heartbeat for?', 'What if a reader is slow?'] as const
 
@@ -75,8 +75,7 @@ export function AnswerPanel(): ReactElement {
       name="answer"
       title="Answer"
       about="A POST whose answer comes word by word. Stop it, and the server stops producing; cut it, and it goes on in the middle of the sentence."
-      snapshot={connection?.snapshot}
-      badgeId="answer-state"
+      tools={<StreamTools stream="answer" title="Answer" snapshot={connection?.snapshot} badgeId="answer-state" />}
     >
       <form className="ask" onSubmit={submit}>
         <label className="visually-hidden" htmlFor="prompt">

@@ -1,9 +1,9 @@
 import { memo, type ReactElement, useState } from 'react'
-import { type Panel, panels } from '../../contract.js'
+import { type StreamName, streamNames } from '../../contract.js'
 import { useStore } from '../lib/store.js'
 import { clearWire, type Row, type RowKind, wireLog } from '../lib/wire-log.js'
 
-type PanelFilter = Panel | 'all'
+type StreamFilter = StreamName | 'all'
 type KindFilter = RowKind | 'all'
 
 const kinds = {
@@ -20,9 +20,9 @@ const kinds = {
 export function InspectorPanel(): ReactElement {
   const live = useStore(wireLog)
   const [frozen, setFrozen] = useState<readonly Row[]>()
-  const [panel, setPanel] = useState<PanelFilter>('all')
+  const [stream, setStream] = useState<StreamFilter>('all')
   const [kind, setKind] = useState<KindFilter>('all')
-  const rows = (frozen ?? live).filter((row) => (panel === 'all' || row.panel === panel) && (kind === 'all' || row.kind === kind))
+  const rows = (frozen ?? live).filter((row) => (stream === 'all' || row.stream === stream) && (kind === 'all' || row.kind === kind))
   const held = frozen === undefined ? 0 : (live[0]?.n ?? 0) - (frozen[0]?.n ?? 0)
 
   return (
@@ -58,9 +58,9 @@ export function InspectorPanel(): ReactElement {
       <div className="filters">
         <fieldset className="segments">
           <legend className="visually-hidden">Stream</legend>
-          {(['all', ...panels] as const).map((name) => (
+          {(['all', ...streamNames] as const).map((name) => (
             <label key={name}>
-              <input type="radio" name="stream" checked={panel === name} onChange={() => setPanel(name)} />
+              <input type="radio" name="stream" checked={stream === name} onChange={() => setStream(name)} />
               <span>{name}</span>
             </label>
           ))}
@@ -90,10 +90,10 @@ export function InspectorPanel(): ReactElement {
 
 const InspectorRow = memo(function InspectorRow({ row }: { readonly row: Row }): ReactElement {
   return (
-    <li className="row" data-testid="inspector-row" data-kind={row.kind} data-panel={row.panel}>
+    <li className="row" data-testid="inspector-row" data-kind={row.kind} data-stream={row.stream}>
       <time>{timeOf(row.at)}</time>
       <span className="tag">
-        {row.panel} {row.kind !== 'event' && <em>{row.kind}</em>}
+        {row.stream} {row.kind !== 'event' && <em>{row.kind}</em>}
       </span>
       <code>{row.kind === 'connection' || row.kind === 'failure' ? row.text : <Fields raw={row.text} />}</code>
     </li>

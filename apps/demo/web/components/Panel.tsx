@@ -1,31 +1,25 @@
 import type { Snapshot } from '@sse/client'
 import type { ReactElement, ReactNode } from 'react'
-import { type Panel as Name, panels } from '../../contract.js'
-import { post } from '../lib/post.js'
-import { logWire } from '../lib/wire-log.js'
+import type { StreamName } from '../../contract.js'
 import { Badge } from './Badge.js'
+import { CutButton } from './CutButton.js'
 
 interface PanelProps {
-  readonly name: Name
+  readonly name: string
   readonly title: string
   readonly about: ReactNode
-  readonly snapshot: Snapshot | undefined
-  readonly badgeId: string
+  /** What stands beside the title. */
+  readonly tools?: ReactNode
   readonly children: ReactNode
 }
 
-/** One stream: what it shows, how its connection is doing, and a button that cuts it. */
-export function Panel({ name, title, about, snapshot, badgeId, children }: PanelProps): ReactElement {
+/** One thing to look at: its name, what it is, and what it shows. */
+export function Panel({ name, title, about, tools, children }: PanelProps): ReactElement {
   return (
     <section className="panel" data-panel={name} aria-labelledby={`${name}-title`}>
       <header className="panel-header">
         <h2 id={`${name}-title`}>{title}</h2>
-        <div className="panel-tools">
-          <Badge snapshot={snapshot} testId={badgeId} label={`${title}, connection`} />
-          <CutButton panel={name} label={`Cut the connection of ${title}`} disabled={snapshot?.state !== 'open'}>
-            Cut
-          </CutButton>
-        </div>
+        <div className="panel-tools">{tools}</div>
       </header>
       <p className="about">{about}</p>
       {children}
@@ -33,31 +27,22 @@ export function Panel({ name, title, about, snapshot, badgeId, children }: Panel
   )
 }
 
-interface CutButtonProps {
-  /** Without it all streams are cut. */
-  readonly panel?: Name
-  readonly label?: string
-  readonly disabled?: boolean
-  readonly children: ReactNode
+interface StreamToolsProps {
+  readonly stream: StreamName
+  /** Whose connection it is, in words. */
+  readonly title: string
+  readonly snapshot: Snapshot | undefined
+  readonly badgeId: string
 }
 
-/** Has the server destroy the sockets, without a goodbye. */
-export function CutButton({ panel, label, disabled, children }: CutButtonProps): ReactElement {
-  const cut = (): void => {
-    post(panel === undefined ? '/api/cut' : `/api/cut/${panel}`).catch((error: Error) =>
-      logWire(panel ?? panels[0], 'failure', `! nothing was cut: ${error.message}`),
-    )
-  }
+/** How a stream's connection is doing, and a button that cuts it. */
+export function StreamTools({ stream, title, snapshot, badgeId }: StreamToolsProps): ReactElement {
   return (
-    <button
-      type="button"
-      className="button"
-      data-testid={panel === undefined ? 'cut' : `cut-${panel}`}
-      aria-label={label}
-      disabled={disabled}
-      onClick={cut}
-    >
-      {children}
-    </button>
+    <>
+      <Badge snapshot={snapshot} testId={badgeId} label={`${title}, connection`} />
+      <CutButton stream={stream} label={`Cut the connection of ${title}`} disabled={snapshot?.state !== 'open'}>
+        Cut
+      </CutButton>
+    </>
   )
 }

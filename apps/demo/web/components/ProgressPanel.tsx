@@ -5,7 +5,7 @@ import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js
 import { formatBytes, formatCount } from '../lib/format.js'
 import { post } from '../lib/post.js'
 import { advance, newProgress, type Progress, percentOf, savedProgress, saveProgress } from '../lib/progress.js'
-import { Panel } from './Panel.js'
+import { Panel, StreamTools } from './Panel.js'
 
 const stepTitles = { scan: 'Scan', hash: 'Hash', summarise: 'Summarise' } as const
 
@@ -77,8 +77,7 @@ export function ProgressPanel(): ReactElement {
       name="progress"
       title="Progress"
       about="A job on the server: it hashes every file of this repository. Reload the page, or restart the server, while it runs."
-      snapshot={connection?.snapshot}
-      badgeId="progress-connection"
+      tools={<StreamTools stream="progress" title="Progress" snapshot={connection?.snapshot} badgeId="progress-connection" />}
     >
       <div className="job">
         <button type="button" className="button primary" data-testid="progress-start" onClick={start} disabled={running}>

@@ -1,12 +1,14 @@
 import { subscribe } from '@sse/client'
-import { type ReactElement, type ReactNode, useCallback, useMemo, useState } from 'react'
+import { type ReactElement, useCallback, useMemo, useRef, useState } from 'react'
 import type uPlot from 'uplot'
 import { type Host, pulseEvents, type Sample } from '../../contract.js'
+import { useIsShown } from '../hooks/use-is-shown.js'
 import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
 import { formatBytes, formatTime } from '../lib/format.js'
 import { addSample, columnsOf } from '../lib/samples.js'
 import { Chart } from './Chart.js'
-import { Panel } from './Panel.js'
+import { Fact } from './Fact.js'
+import { Panel, StreamTools } from './Panel.js'
 
 const percent = (value: number): string => `${Math.round(value * 100)}%`
 const milliseconds = (value: number): string => `${value >= 10 ? Math.round(value) : Number(value.toFixed(1))} ms`
@@ -24,19 +26,24 @@ export function PulsePanel(): ReactElement {
   const [samples, setSamples] = useState<readonly Sample[]>([])
   const [missed, setMissed] = useState<string>()
 
-  const connection = useSubscription(
-    'pulse',
-    useCallback((watch: WatchOptions) => {
-      const live = subscribe('/api/pulse', {
-        ...watch,
-        events: pulseEvents,
-        onGap: ({ reason }) => setMissed(`${formatTime(Date.now())} ${missedWords[reason]}`),
-      })
-      live.on('host', ({ data }) => setHost(data))
-      live.on('sample', ({ data }) => setSamples((known) => addSample(known, data)))
-      return live
-    }, []),
-  )
+  const position = useRef('')
+  const isShown = useIsShown()
+
+  const open = useCallback((watch: WatchOptions) => {
+    const live = subscribe('/api/pulse', {
+      ...watch,
+      events: pulseEvents,
+      lastEventId: position.current,
+      onGap: ({ reason }) => setMissed(`${formatTime(Date.now())} ${missedWords[reason]}`),
+    })
+    live.on('host', ({ data }) => setHost(data))
+    live.on('sample', ({ data, id }) => {
+      position.current = id
+      setSamples((known) => addSample(known, data))
+    })
+    return live
+  }, [])
+  const connection = useSubscription('pulse', isShown ? open : undefined)
 
   const cpu = useMemo(() => columnsOf(samples, (sample) => sample.cpu), [samples])
   const memory = useMemo(() => columnsOf(samples, (sample) => sample.memoryUsed), [samples])
@@ -56,8 +63,7 @@ export function PulsePanel(): ReactElement {
       name="pulse"
       title="Host pulse"
       about="This machine, measured twice a second. Cut the connection: the samples that it missed arrive when it is back, and the lines have no hole."
-      snapshot={connection?.snapshot}
-      badgeId="pulse-state"
+      tools={<StreamTools stream="pulse" title="Host pulse" snapshot={connection?.snapshot} badgeId="pulse-state" />}
     >
       <div className="gauges">
         <Gauge
@@ -125,15 +131,6 @@ function Gauge({ name, tone, value, detail, data, top, unit }: GaugeProps): Reac
         <strong>{value ?? '–'}</strong> <span>{detail}</span>
       </p>
       <Chart data={data} top={top} unit={unit} label={`${name} over the last minute`} />
-    </div>
-  )
-}
-
-function Fact({ name, testId, children }: { readonly name: string; readonly testId?: string; readonly children: ReactNode }): ReactElement {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd data-testid={testId}>{children}</dd>
     </div>
   )
 }

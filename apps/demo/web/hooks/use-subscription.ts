@@ -1,6 +1,6 @@
 import type { ReconnectOptions, Snapshot } from '@sse/client'
 import { useEffect } from 'react'
-import type { Panel } from '../../contract.js'
+import type { StreamName } from '../../contract.js'
 import { type Connection, connections, setConnection } from '../lib/connections.js'
 import { inspectingFetch } from '../lib/inspect.js'
 import { useStore } from '../lib/store.js'
@@ -22,13 +22,13 @@ interface Closable {
  * Keeps one subscription for as long as the component is there and `open` stays the same function; undefined: none.
  * In StrictMode the first one is closed before it connects.
  */
-export function useSubscription(panel: Panel, open: ((watch: WatchOptions) => Closable) | undefined): Connection | undefined {
+export function useSubscription(stream: StreamName, open: ((watch: WatchOptions) => Closable) | undefined): Connection | undefined {
   useEffect(() => {
     if (open === undefined) return
     let opened = 0
     let mounted = true
     const subscription = open({
-      fetch: inspectingFetch(panel),
+      fetch: inspectingFetch(stream),
       // A demo's server is away for seconds, and nobody else waits for it.
       reconnect: { maxDelay: 4_000 },
       onStateChange: (snapshot) => {
@@ -36,18 +36,18 @@ export function useSubscription(panel: Panel, open: ((watch: WatchOptions) => Cl
         const { state, attempt, retryAt, reason, error } = snapshot
         if (state === 'open') opened += 1
         if (state === 'waiting' && retryAt !== undefined)
-          logWire(panel, 'connection', `… ${reason}: attempt ${attempt} in ${((retryAt - Date.now()) / 1000).toFixed(1)} s`)
-        if (state === 'closed') logWire(panel, error === undefined ? 'connection' : 'failure', `■ closed: ${error?.message ?? reason}`)
-        setConnection(panel, { snapshot, reconnects: Math.max(0, opened - 1) })
+          logWire(stream, 'connection', `… ${reason}: attempt ${attempt} in ${((retryAt - Date.now()) / 1000).toFixed(1)} s`)
+        if (state === 'closed') logWire(stream, error === undefined ? 'connection' : 'failure', `■ closed: ${error?.message ?? reason}`)
+        setConnection(stream, { snapshot, reconnects: Math.max(0, opened - 1) })
       },
       // A failure that ends the stream is in the state; the others are seen here.
-      onError: (error) => logWire(panel, 'failure', `! ${error.name}: ${error.message}`),
+      onError: (error) => logWire(stream, 'failure', `! ${error.name}: ${error.message}`),
     })
     return () => {
       mounted = false
       subscription.close()
-      setConnection(panel, undefined)
+      setConnection(stream, undefined)
     }
-  }, [panel, open])
-  return useStore(connections)[panel]
+  }, [stream, open])
+  return useStore(connections)[stream]
 }

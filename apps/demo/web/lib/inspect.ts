@@ -1,19 +1,19 @@
-import type { Panel } from '../../contract.js'
+import type { StreamName } from '../../contract.js'
 import { createFrameSplitter } from './frames.js'
 import { logWire } from './wire-log.js'
 
 /** A `fetch` that writes down all it sees: requests, answers, and each raw message of an event stream. */
-export function inspectingFetch(panel: Panel): typeof fetch {
+export function inspectingFetch(stream: StreamName): typeof fetch {
   return async (input, init) => {
-    logWire(panel, 'connection', describeRequest(input, init))
+    logWire(stream, 'connection', describeRequest(input, init))
     try {
       const response = await fetch(input, init)
       const { status, statusText, headers, body } = response
-      logWire(panel, status === 200 ? 'connection' : 'failure', `← ${status} ${statusText} ${headers.get('content-type') ?? ''}`.trim())
+      logWire(stream, status === 200 ? 'connection' : 'failure', `← ${status} ${statusText} ${headers.get('content-type') ?? ''}`.trim())
       if (body === null) return response
-      return new Response(observed(body, panel), { status, statusText, headers })
+      return new Response(observed(body, stream), { status, statusText, headers })
     } catch (error) {
-      logClose(panel, error)
+      logClose(stream, error)
       throw error
     }
   }
@@ -26,7 +26,7 @@ function describeRequest(input: RequestInfo | URL, init: RequestInit | undefined
 }
 
 /** The same bytes, read at the pace of the one who reads them: nothing is asked for before it is wanted. */
-function observed(body: ReadableStream<Uint8Array<ArrayBuffer>>, panel: Panel): ReadableStream<Uint8Array<ArrayBuffer>> {
+function observed(body: ReadableStream<Uint8Array<ArrayBuffer>>, stream: StreamName): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
   const split = createFrameSplitter()
@@ -36,13 +36,13 @@ function observed(body: ReadableStream<Uint8Array<ArrayBuffer>>, panel: Panel): 
         try {
           const { done, value } = await reader.read()
           if (done) {
-            logWire(panel, 'connection', '× the server closed the connection')
+            logWire(stream, 'connection', '× the server closed the connection')
             return controller.close()
           }
-          for (const { kind, raw } of split(decoder.decode(value, { stream: true }))) logWire(panel, kind, raw)
+          for (const { kind, raw } of split(decoder.decode(value, { stream: true }))) logWire(stream, kind, raw)
           controller.enqueue(value)
         } catch (error) {
-          logClose(panel, error)
+          logClose(stream, error)
           controller.error(error)
         }
       },
@@ -52,8 +52,8 @@ function observed(body: ReadableStream<Uint8Array<ArrayBuffer>>, panel: Panel): 
   )
 }
 
-function logClose(panel: Panel, error: unknown): void {
+function logClose(stream: StreamName, error: unknown): void {
   const own = error instanceof DOMException && error.name === 'AbortError'
-  if (own) logWire(panel, 'connection', '× closed by this page')
-  else logWire(panel, 'failure', `× ${error instanceof Error ? error.message : 'the connection broke'}`)
+  if (own) logWire(stream, 'connection', '× closed by this page')
+  else logWire(stream, 'failure', `× ${error instanceof Error ? error.message : 'the connection broke'}`)
 }

@@ -1,4 +1,4 @@
-import type { Panel } from '../../contract.js'
+import type { StreamName } from '../../contract.js'
 import type { FrameKind } from './frames.js'
 import { createStore, type Store } from './store.js'
 
@@ -8,7 +8,7 @@ export type RowKind = FrameKind | 'connection' | 'failure'
 export interface Row {
   readonly n: number
   readonly at: number
-  readonly panel: Panel
+  readonly stream: StreamName
   readonly kind: RowKind
   readonly text: string
 }
@@ -23,9 +23,9 @@ let scheduled = false
 /** Newest first. Told at most ten times a second, for an answer's words come faster than anybody reads. */
 export const wireLog: Store<readonly Row[]> = createStore(rows)
 
-export function logWire(panel: Panel, kind: RowKind, text: string): void {
+export function logWire(stream: StreamName, kind: RowKind, text: string): void {
   count += 1
-  rows = [{ n: count, at: Date.now(), panel, kind, text }, ...rows.slice(0, kept - 1)]
+  rows = [{ n: count, at: Date.now(), stream, kind, text }, ...rows.slice(0, kept - 1)]
   if (scheduled) return
   scheduled = true
   setTimeout(() => {

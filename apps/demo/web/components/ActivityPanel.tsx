@@ -1,0 +1,123 @@
+import { type ReactElement, type SyntheticEvent, useState } from 'react'
+import { type User, users } from '../../contract.js'
+import { connections } from '../lib/connections.js'
+import type { FeedRow } from '../lib/desk.js'
+import { desks, nameOf } from '../lib/desks.js'
+import { formatTime } from '../lib/format.js'
+import { post } from '../lib/post.js'
+import { useStore } from '../lib/store.js'
+import { Avatar } from './Avatar.js'
+import { Panel } from './Panel.js'
+
+const gapWords = {
+  trimmed: 'Lines are missing here: the server keeps the last 50.',
+  reset: 'Lines are missing here: the history began anew.',
+  overflow: 'Lines are missing here: this reader was too slow.',
+} as const
+
+/** What happens, and who is there, as one of the users is told it. */
+export function ActivityPanel(): ReactElement {
+  const [viewer, setViewer] = useState<User>('ana')
+  const [text, setText] = useState('')
+  const [problem, setProblem] = useState('')
+  const { feed, here } = useStore(desks[viewer])
+  const isAway = useStore(connections)[viewer] === undefined
+
+  const say = async (line: string, times: number): Promise<void> => {
+    try {
+      await post('/api/activity', { text: line, times }, viewer)
+      setText('')
+      setProblem('')
+    } catch (error) {
+      setProblem(`Not posted: ${error instanceof Error ? error.message : 'the server is not there'}.`)
+    }
+  }
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault()
+    if (text.trim() !== '') void say(text, 1)
+  }
+
+  return (
+    <Panel
+      name="activity"
+      title="Activity"
+      about="One topic for all, over the users’ own connections. Let Ben leave, post 60 lines, let him enter again: he is told the gap."
+      tools={
+        <fieldset className="segments">
+          <legend className="visually-hidden">Whose view</legend>
+          {users.map((user) => (
+            <label key={user}>
+              <input type="radio" name="viewer" data-testid={`view-${user}`} checked={viewer === user} onChange={() => setViewer(user)} />
+              <span>{nameOf(user)}</span>
+            </label>
+          ))}
+        </fieldset>
+      }
+    >
+      <p className="here">
+        <span className="dot" aria-hidden="true" data-away={isAway} />
+        {isAway ? (
+          <span data-testid="presence">{nameOf(viewer)} is away: this is what there was.</span>
+        ) : (
+          <>
+            Here now:
+            <span className="members" data-testid="presence">
+              {users
+                .filter((user) => here.includes(user))
+                .map((user) => (
+                  <span key={user}>
+                    <Avatar user={user} /> {nameOf(user)}
+                  </span>
+                ))}
+            </span>
+          </>
+        )}
+      </p>
+      <Feed rows={feed} />
+      <form className="ask" onSubmit={submit}>
+        <input
+          data-testid="activity-text"
+          aria-label={`What ${nameOf(viewer)} tells all`}
+          placeholder={`Post as ${nameOf(viewer)}`}
+          value={text}
+          maxLength={240}
+          autoComplete="off"
+          onChange={(event) => setText(event.target.value)}
+        />
+        <button type="submit" className="button primary" data-testid="activity-post">
+          Post
+        </button>
+        <button type="button" className="button" data-testid="activity-flood" onClick={() => void say('posted a lot at once', 60)}>
+          Post 60
+        </button>
+      </form>
+      <p className="note" data-tone="bad">
+        {problem}
+      </p>
+    </Panel>
+  )
+}
+
+function Feed({ rows }: { readonly rows: readonly FeedRow[] }): ReactElement {
+  return (
+    <section className="feed" aria-label="What happened, newest first">
+      <ol data-testid="feed">
+        {rows.map((row) =>
+          row.kind === 'gap' ? (
+            <li key={row.id} className="gap" data-testid="feed-gap">
+              {gapWords[row.reason]}
+            </li>
+          ) : (
+            <li key={row.id}>
+              <span>
+                <b>{row.who}</b> {row.what}
+              </span>
+              <time>{formatTime(row.at)}</time>
+            </li>
+          ),
+        )}
+      </ol>
+      {rows.length === 0 && <p className="placeholder">Nothing has happened yet.</p>}
+    </section>
+  )
+}

@@ -1,0 +1,106 @@
+import { type ReactElement, useCallback, useState } from 'react'
+import type { Note, User } from '../../contract.js'
+import { useIsShown } from '../hooks/use-is-shown.js'
+import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
+import { unreadOf } from '../lib/desk.js'
+import { desks, nameOf, openDesk, otherThan } from '../lib/desks.js'
+import { formatTime } from '../lib/format.js'
+import { post } from '../lib/post.js'
+import { useStore } from '../lib/store.js'
+import { Avatar } from './Avatar.js'
+import { NoteForm } from './NoteForm.js'
+import { StreamTools } from './Panel.js'
+
+const missedWords = {
+  trimmed: 'Some of what came while this user was away is kept no longer.',
+  reset: 'The history began anew: what came before is gone.',
+  overflow: 'This page was too slow: some are missing.',
+} as const
+
+/** What one user sees, and can do. */
+export function DeskColumn({ user }: { readonly user: User }): ReactElement {
+  const desk = useStore(desks[user])
+  const isShown = useIsShown()
+  const [isHere, setHere] = useState(true)
+  const [isCurious, setCurious] = useState(false)
+  const [problem, setProblem] = useState('')
+  const open = useCallback((watch: WatchOptions) => openDesk(user, isCurious, watch), [user, isCurious])
+  const connection = useSubscription(user, isHere && isShown ? open : undefined)
+  const name = nameOf(user)
+  const other = nameOf(otherThan(user))
+  const unread = unreadOf(desk)
+
+  const askForOthers = (): void => {
+    desks[user].set({ ...desk, denied: '' })
+    setCurious(!isCurious)
+  }
+  const read = (): void => {
+    setProblem('')
+    post('/api/read', { upTo: desk.notes[0]?.id }, user).catch((error: Error) => setProblem(`Not marked as read: ${error.message}.`))
+  }
+
+  return (
+    <section className="desk" data-user={user} data-here={isHere} aria-label={name}>
+      <header className="desk-header">
+        <h3>
+          <Avatar user={user} />
+          {name}
+          <span className="unread" data-some={unread > 0}>
+            <span data-testid={`${user}-unread`}>{unread}</span> unread
+          </span>
+        </h3>
+        <div className="panel-tools">
+          <StreamTools stream={user} title={name} snapshot={connection?.snapshot} badgeId={`${user}-state`} />
+          <button type="button" className="button" data-testid={`${user}-here`} onClick={() => setHere(!isHere)}>
+            {isHere ? 'Leave' : 'Enter'}
+          </button>
+        </div>
+      </header>
+      <Inbox user={user} notes={desk.notes} unread={unread} />
+      <NoteForm from={user} />
+      <div className="suggestions">
+        <button type="button" className="chip" data-testid={`${user}-read`} disabled={unread === 0} onClick={read}>
+          Mark all as read
+        </button>
+        <button
+          type="button"
+          className="chip"
+          data-testid={`${user}-curious`}
+          aria-pressed={isCurious}
+          disabled={!isHere}
+          onClick={askForOthers}
+        >
+          Ask for {other}’s inbox
+        </button>
+      </div>
+      <p className="note" data-testid={`${user}-denied`} data-tone={problem || (isCurious && desk.denied) ? 'bad' : undefined}>
+        {problem || (isCurious && desk.denied && `The server: “${desk.denied}” What is ${name}’s goes on.`)}
+        {!problem && !isCurious && desk.missed && missedWords[desk.missed]}
+      </p>
+    </section>
+  )
+}
+
+interface InboxProps {
+  readonly user: User
+  readonly notes: readonly Note[]
+  readonly unread: number
+}
+
+function Inbox({ user, notes, unread }: InboxProps): ReactElement {
+  return (
+    <div className="inbox">
+      <ol data-testid={`${user}-notes`} aria-label={`Notifications of ${nameOf(user)}`}>
+        {notes.map(({ id, from, text, at }, index) => (
+          <li key={id} data-unread={index < unread}>
+            <span className="said">{text}</span>
+            <small>
+              {nameOf(from)}, {formatTime(at)}
+            </small>
+          </li>
+        ))}
+      </ol>
+      {notes.length === 0 && <p className="placeholder">Nothing yet.</p>}
+    </div>
+  )
+}

@@ -1,0 +1,37 @@
+import type { Policy, SlowReaderState } from '../../contract.js'
+import { formatBytes, formatCount } from './format.js'
+
+/** Each policy, and what it does with a reader whose outbox is full. */
+export const policyWords: Readonly<Record<Policy, { readonly title: string; readonly about: string }>> = {
+  disconnect: { title: 'Disconnect', about: 'At the bound its stream is closed. It comes back, and resumes: nothing is lost.' },
+  conflate: { title: 'Conflate', about: 'Of events with one key only the latest waits: older ones are replaced, and that is not told.' },
+  dropOldest: { title: 'Drop oldest', about: 'At the bound the oldest that wait are left out, and the reader is told a gap.' },
+}
+
+/** What is going on, in a sentence. */
+export function storyOf({ policy, phase, swallowed, replaced, leftOut, ...counts }: SlowReaderState, waiting: number): string {
+  switch (phase) {
+    case 'filling':
+      if (waiting === 0) return `It takes nothing any more. First the buffers of both sockets fill: ${formatBytes(swallowed)} so far.`
+      return `The sockets’ buffers hold ${formatBytes(swallowed)}. From here on, what is published waits in its outbox.`
+    case 'full':
+      if (policy === 'disconnect') return 'Its outbox was full: the hub has closed its stream, and given the memory back.'
+      if (policy === 'conflate') return `Each new event takes the place of an older one of its key: ${replaced} so far.`
+      return `Its outbox is full. Each new event pushes the oldest out: ${leftOut} so far.`
+    case 'catching up':
+      if (policy === 'disconnect') return 'It reads what was left, and comes back for what it missed.'
+      return 'It reads what was left in the buffers, and then its outbox.'
+    case 'done':
+      return outcomeOf({ policy, replaced, leftOut, ...counts })
+  }
+}
+
+type Outcome = Pick<SlowReaderState, 'policy' | 'published' | 'received' | 'replaced' | 'leftOut' | 'disconnects' | 'gaps'>
+
+function outcomeOf({ policy, published, received, replaced, leftOut, disconnects, gaps }: Outcome): string {
+  const came = `${received} of ${formatCount(published, 'event')} came`
+  if (policy === 'disconnect')
+    return `${came}, ${formatCount(disconnects, 'connection')} lost: ${received === published ? 'nothing is missing' : 'some are missing'}.`
+  if (policy === 'conflate') return `${came}: ${replaced} were replaced by newer ones of their key, as the channel says.`
+  return `${came}: ${leftOut} were left out, and told in ${formatCount(gaps, 'gap')}.`
+}
