@@ -99,7 +99,7 @@ export const policies = ['disconnect', 'conflate', 'dropOldest'] as const
 export type Policy = (typeof policies)[number]
 
 /** It takes nothing; its outbox is full, and the policy acts; it reads what is left, and what it missed; it has got all. */
-export const phases = ['filling', 'full', 'catching up', 'done'] as const
+export const phases = ['filling', 'at the bound', 'catching up', 'done'] as const
 const slowReader = z.object({
   policy: z.enum(policies),
   phase: z.enum(phases),

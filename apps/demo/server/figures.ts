@@ -20,27 +20,29 @@ export class Figures {
     this.#slowReader = slowReader
   }
 
+  /** Looks once. False: nothing has changed, or nobody reads. */
+  async look(): Promise<boolean> {
+    const hub = this.#hub.stats()
+    const slowReader = this.#slowReader.state ?? null
+    const now = JSON.stringify([apartFrom(this.#published, hub), slowReader])
+    if (hub.streams === 0 || now === this.#last) return false
+    await this.#hub.publish(contract.figures(), { type: 'figures', data: { hub, slowReader } })
+    this.#last = now
+    this.#published += 1
+    return true
+  }
+
   /** Resolves when it is stopped. */
   async run(): Promise<void> {
     const { signal } = this.#stop
     while (!signal.aborted) {
-      await this.#publish().catch((error: unknown) => console.error('figures:', error))
+      await this.look().catch((error: unknown) => console.error('figures:', error))
       await pause(interval, undefined, { signal }).catch(() => {})
     }
   }
 
   stop(): void {
     this.#stop.abort()
-  }
-
-  async #publish(): Promise<void> {
-    const hub = this.#hub.stats()
-    const slowReader = this.#slowReader.state ?? null
-    const now = JSON.stringify([apartFrom(this.#published, hub), slowReader])
-    if (hub.streams === 0 || now === this.#last) return
-    this.#last = now
-    this.#published += 1
-    await this.#hub.publish(contract.figures(), { type: 'figures', data: { hub, slowReader } })
   }
 }
 

@@ -26,7 +26,7 @@ export function openHub(file: string) {
     backplane,
     channels: {
       // Few, so that a gap is seen within a minute: whoever was away for more than these is told one.
-      activity: { presence: true, retain: { events: 50, seconds: week } },
+      activity: { presence: true, retain: { events: 30, seconds: week } },
       // Figures count while they are new: a slow reader gets the latest.
       figures: { conflate: () => 'latest', retain: { events: 100, seconds: 60 } },
       disconnect: traffic,

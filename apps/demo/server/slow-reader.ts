@@ -13,7 +13,7 @@ const credential = 'Bearer demo-slow-reader'
 const lines = { disconnect: contract.disconnect(), conflate: contract.conflate(), dropOldest: contract.dropOldest() } as const
 
 /** In milliseconds: between bursts, between events, how long the policy is watched at work, how long all may take. */
-const times = { burst: 8, event: 150, watched: 3_000, most: 40_000 }
+const usualTimes = { burst: 8, event: 150, watched: 3_000, most: 40_000 }
 
 /** What one run has come to. */
 type Run = { -readonly [K in keyof SlowReaderState]: SlowReaderState[K] }
@@ -24,8 +24,8 @@ interface SlowReaderOptions {
   readonly url: string
   /** Told what is worth telling. */
   readonly tell: (what: string) => void
-  /** How long the policy is watched at work, in milliseconds. Default 3,000. */
-  readonly watched?: number
+  /** For tests, which have less time than people. */
+  readonly times?: Partial<typeof usualTimes>
 }
 
 /**
@@ -36,12 +36,14 @@ export class SlowReader {
   /** The slow reader's streams, which have an outbox of their own size. */
   readonly serve: ReturnType<typeof nodeHandler>
   readonly #options: SlowReaderOptions
+  readonly #times: typeof usualTimes
   #run: Run | undefined
   #letGo = new AbortController()
   #stop = new AbortController()
 
   constructor(options: SlowReaderOptions) {
     this.#options = options
+    this.#times = { ...usualTimes, ...options.times }
     this.serve = nodeHandler(options.hub, {
       outbox: { maxBytes: bound },
       retry: 500,
@@ -75,7 +77,7 @@ export class SlowReader {
     this.#letGo = new AbortController()
     this.#stop = new AbortController()
     try {
-      await this.#read(run, AbortSignal.any([this.#stop.signal, AbortSignal.timeout(times.most)]))
+      await this.#read(run, AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#times.most)]))
     } finally {
       run.phase = 'done'
     }
@@ -130,7 +132,8 @@ export class SlowReader {
 
   /** Publishes until it may read on. */
   async #publish(run: Run, signal: AbortSignal): Promise<void> {
-    const { hub, watched = times.watched } = this.#options
+    const { hub } = this.#options
+    const { burst: betweenBursts, event: betweenEvents, watched } = this.#times
     const before = hub.stats().overflows
     let fullAt: number | undefined
     while (!this.#letGo.signal.aborted && !signal.aborted) {
@@ -138,12 +141,12 @@ export class SlowReader {
       const isSwallowed = run.phase === 'filling' && hub.stats().outboxes.largest === 0
       await Promise.all(Array.from({ length: isSwallowed ? burst : 1 }, () => this.#tick(run)))
       if (isSwallowed) run.swallowed = run.published * filler.length
-      await pause(isSwallowed ? times.burst : times.event)
+      await pause(isSwallowed ? betweenBursts : betweenEvents)
       const { conflated, dropped } = hub.stats().overflows
       run.replaced = conflated - before.conflated
       run.leftOut = dropped - before.dropped
       if (run.disconnects + run.replaced + run.leftOut === 0) continue
-      run.phase = 'full'
+      run.phase = 'at the bound'
       fullAt ??= Date.now()
       if (Date.now() - fullAt >= watched) this.#letGo.abort()
     }

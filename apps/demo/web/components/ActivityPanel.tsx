@@ -3,14 +3,14 @@ import { type User, users } from '../../contract.js'
 import { connections } from '../lib/connections.js'
 import type { FeedRow } from '../lib/desk.js'
 import { desks, nameOf } from '../lib/desks.js'
-import { formatTime } from '../lib/format.js'
+import { formatCount, formatTime } from '../lib/format.js'
 import { post } from '../lib/post.js'
 import { useStore } from '../lib/store.js'
 import { Avatar } from './Avatar.js'
 import { Panel } from './Panel.js'
 
 const gapWords = {
-  trimmed: 'Lines are missing here: the server keeps the last 50.',
+  trimmed: 'Lines are missing here: the server keeps the last 30.',
   reset: 'Lines are missing here: the history began anew.',
   overflow: 'Lines are missing here: this reader was too slow.',
 } as const
@@ -21,6 +21,7 @@ export function ActivityPanel(): ReactElement {
   const [text, setText] = useState('')
   const [problem, setProblem] = useState('')
   const { feed, here } = useStore(desks[viewer])
+  const gaps = feed.filter(({ kind }) => kind === 'gap').length
   const isAway = useStore(connections)[viewer] === undefined
 
   const say = async (line: string, times: number): Promise<void> => {
@@ -41,7 +42,7 @@ export function ActivityPanel(): ReactElement {
     <Panel
       name="activity"
       title="Activity"
-      about="One topic for all, over the users’ own connections. Let Ben leave, post 60 lines, let him enter again: he is told the gap."
+      about="One topic for all, over the users’ own connections. Let Ben leave, post 40 lines, let him enter again: he is told the gap."
       tools={
         <fieldset className="segments">
           <legend className="visually-hidden">Whose view</legend>
@@ -72,6 +73,11 @@ export function ActivityPanel(): ReactElement {
             </span>
           </>
         )}
+        {gaps > 0 && (
+          <span className="gaps" data-testid="gaps">
+            {formatCount(gaps, 'gap')} told
+          </span>
+        )}
       </p>
       <Feed rows={feed} />
       <form className="ask" onSubmit={submit}>
@@ -87,8 +93,8 @@ export function ActivityPanel(): ReactElement {
         <button type="submit" className="button primary" data-testid="activity-post">
           Post
         </button>
-        <button type="button" className="button" data-testid="activity-flood" onClick={() => void say('posted a lot at once', 60)}>
-          Post 60
+        <button type="button" className="button" data-testid="activity-flood" onClick={() => void say('posted a lot at once', 40)}>
+          Post 40
         </button>
       </form>
       <p className="note" data-tone="bad">

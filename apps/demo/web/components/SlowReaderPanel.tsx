@@ -65,7 +65,7 @@ export function SlowReaderPanel(): ReactElement {
         <span className="amount">of {formatBytes(bound)}</span>
       </div>
       <meter className="visually-hidden" aria-label="The slow reader’s outbox, in bytes" min={0} max={bound} value={waiting} />
-      <div className="meter" data-full={state?.phase === 'full'} aria-hidden="true">
+      <div className="meter" data-full={state?.phase === 'at the bound'} aria-hidden="true">
         <div className="bar-fill" style={{ transform: `scaleX(${Math.min(1, waiting / bound)})` }} />
       </div>
       <p

@@ -26,7 +26,7 @@ export function openDesk(user: User, isCurious: boolean, watch: WatchOptions): S
   const desk = desks[user]
   const topics = [
     `${contract.inbox({ userId: user }).name}@last:50`,
-    `${contract.activity().name}@last:50`,
+    `${contract.activity().name}@last:30`,
     `${contract.figures().name}@last:1`,
   ]
   if (isCurious) topics.push(contract.inbox({ userId: otherThan(user) }).name)

@@ -14,7 +14,7 @@ export function storyOf({ policy, phase, swallowed, replaced, leftOut, ...counts
     case 'filling':
       if (waiting === 0) return `It takes nothing any more. First the buffers of both sockets fill: ${formatBytes(swallowed)} so far.`
       return `The sockets’ buffers hold ${formatBytes(swallowed)}. From here on, what is published waits in its outbox.`
-    case 'full':
+    case 'at the bound':
       if (policy === 'disconnect') return 'Its outbox was full: the hub has closed its stream, and given the memory back.'
       if (policy === 'conflate') return `Each new event takes the place of an older one of its key: ${replaced} so far.`
       return `Its outbox is full. Each new event pushes the oldest out: ${leftOut} so far.`
