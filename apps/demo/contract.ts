@@ -134,7 +134,7 @@ const hubStats = z.object({
   draining: z.boolean(),
 })
 
-const figuresEvents = { figures: z.object({ hub: hubStats, slowReader: slowReader.nullable() }) }
+const figuresEvents = { figures: z.object({ at: isoDate, hub: hubStats, slowReader: slowReader.nullable() }) }
 export type Figures = z.infer<typeof figuresEvents.figures>
 
 /** Of no use but to fill an outbox. */

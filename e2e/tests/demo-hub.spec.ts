@@ -186,9 +186,6 @@ test('the page has five streams at most, so that requests still get through', as
   await expect.poll(() => streamsOf(server.url)).toBe(5)
   await write(page, 'ana', 'through')
   await expect.poll(() => textsOf(page, 'ben')).toEqual(['through'])
-  await expect(page.locator('.answer')).toHaveAttribute('data-busy', 'true')
-  await expect(page.getByTestId('progress-state')).toHaveText('hashing')
-  expect(await streamsOf(server.url)).toBe(5)
 })
 
 test('a tab that is hidden holds no stream, and has missed nothing when it is shown again', async ({ page }) => {

@@ -26,7 +26,7 @@ export class Figures {
     const slowReader = this.#slowReader.state ?? null
     const now = JSON.stringify([apartFrom(this.#published, hub), slowReader])
     if (hub.streams === 0 || now === this.#last) return false
-    await this.#hub.publish(contract.figures(), { type: 'figures', data: { hub, slowReader } })
+    await this.#hub.publish(contract.figures(), { type: 'figures', data: { at: new Date(), hub, slowReader } })
     this.#last = now
     this.#published += 1
     return true

@@ -119,11 +119,14 @@ export class SlowReader {
         await mayRead
       })
     })
-    tell('stopped reading.')
-    await this.#publish(run, signal)
-    run.phase = 'catching up'
-    if (last < run.published) await Promise.race([hasAll, aborted(signal)])
-    live.close()
+    try {
+      tell('stopped reading.')
+      await this.#publish(run, signal)
+      run.phase = 'catching up'
+      if (last < run.published) await Promise.race([hasAll, aborted(signal)])
+    } finally {
+      live.close()
+    }
     // By what came: other readers' outboxes are in the hub's figures, too.
     if (run.policy === 'conflate') run.replaced = run.published - run.received
     if (run.policy === 'dropOldest') run.leftOut = run.published - run.received

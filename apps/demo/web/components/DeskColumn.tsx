@@ -73,7 +73,12 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
           Ask for {other}’s inbox
         </button>
       </div>
-      <p className="note" data-testid={`${user}-denied`} data-tone={problem || (isCurious && desk.denied) ? 'bad' : undefined}>
+      <p
+        className="note"
+        aria-live="polite"
+        data-testid={`${user}-denied`}
+        data-tone={problem || (isCurious && desk.denied) ? 'bad' : undefined}
+      >
         {problem || (isCurious && desk.denied && `The server: “${desk.denied}” What is ${name}’s goes on.`)}
         {!problem && !isCurious && desk.missed && missedWords[desk.missed]}
       </p>

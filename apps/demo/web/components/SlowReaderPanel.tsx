@@ -15,6 +15,7 @@ export function SlowReaderPanel(): ReactElement {
   const state = figures?.slowReader ?? undefined
   const isRunning = state !== undefined && state.phase !== 'done'
   const policy = isRunning ? state.policy : chosen
+  // The fullest outbox of all is its own: nobody else has one that fills.
   const waiting = isRunning ? (figures?.hub.outboxes.largest ?? 0) : 0
   const bound = state?.bound ?? 262_144
   const at = state === undefined ? -1 : phases.indexOf(state.phase)

@@ -1,6 +1,7 @@
 import type { Figures } from '../../contract.js'
 import { connections } from '../lib/connections.js'
-import { desks, newestOf } from '../lib/desks.js'
+import { newestOf } from '../lib/desk.js'
+import { desks } from '../lib/desks.js'
 import { useStore } from '../lib/store.js'
 
 /** The newest figures of the hub, over whoever is connected; `isLive` is false while nobody is. */

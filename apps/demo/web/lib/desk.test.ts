@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DeskEvent } from '../../contract.js'
-import { type Desk, emptyDesk, takeEvent, takeGap, takePresence, unreadOf } from './desk.js'
+import type { DeskEvent, Figures } from '../../contract.js'
+import { type Desk, emptyDesk, newestOf, takeEvent, takeGap, takePresence, unreadOf } from './desk.js'
 
 const at = new Date(0)
 
@@ -63,3 +63,29 @@ describe('takePresence', () => {
     expect(takePresence({ ...emptyDesk, here: ['ben'] }, { ...change, joined: ['ana'], reset: true }).here).toEqual(['ana'])
   })
 })
+
+describe('newestOf', () => {
+  it('goes by time, for the counts of a server that was started again are lower', () => {
+    const old = { at: new Date(100), hub: statsOf(600), slowReader: null }
+    const young = { at: new Date(200), hub: statsOf(5), slowReader: null }
+    expect(newestOf([emptyDesk, { figures: young }, { figures: old }])).toBe(young)
+    expect(newestOf([emptyDesk])).toBeUndefined()
+  })
+})
+
+function statsOf(published: number): Figures['hub'] {
+  return {
+    streams: 0,
+    topics: 0,
+    published,
+    delivered: 0,
+    replays: { count: 0, events: 0 },
+    gaps: { trimmed: 0, reset: 0, overflow: 0 },
+    overflows: { disconnected: 0, conflated: 0, dropped: 0 },
+    stalled: 0,
+    rewound: 0,
+    refused: { streams: 0, identity: 0, address: 0, rate: 0, draining: 0, denied: 0, malformed: 0 },
+    outboxes: { bytes: 0, frames: 0, largest: 0 },
+    draining: false,
+  }
+}

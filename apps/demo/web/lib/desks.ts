@@ -1,6 +1,6 @@
 import { checkLinks, ServerError, type Subscription, subscribe } from '@sse/client'
 import type { DecodedPayloads } from '@sse/schema'
-import { contract, credentialOf, type DeskEvent, deskEvents, type Figures, type User } from '../../contract.js'
+import { contract, credentialOf, type DeskEvent, deskEvents, type User } from '../../contract.js'
 import type { WatchOptions } from '../hooks/use-subscription.js'
 import { type Desk, emptyDesk, takeEvent, takeGap, takePresence } from './desk.js'
 import { createStore, type Store } from './store.js'
@@ -49,10 +49,4 @@ export function openDesk(user: User, isCurious: boolean, watch: WatchOptions): S
   live.on('happened', take)
   live.on('figures', take)
   return live
-}
-
-/** The newest figures that came to anybody. */
-export function newestOf(all: readonly Desk[]): Figures | undefined {
-  const known = all.flatMap(({ figures }) => figures ?? [])
-  return known.reduce<Figures | undefined>((newest, one) => (newest && newest.hub.published > one.hub.published ? newest : one), undefined)
 }
