@@ -22,7 +22,7 @@ export function ActivityPanel(): ReactElement {
   const [problem, setProblem] = useState('')
   const { feed, here } = useStore(desks[viewer])
   const gaps = feed.filter(({ kind }) => kind === 'gap').length
-  const isAway = useStore(connections)[viewer] === undefined
+  const state = useStore(connections)[viewer]?.snapshot.state
 
   const say = async (line: string, times: number): Promise<void> => {
     try {
@@ -56,9 +56,9 @@ export function ActivityPanel(): ReactElement {
       }
     >
       <p className="here">
-        <span className="dot" aria-hidden="true" data-away={isAway} />
-        {isAway ? (
-          <span data-testid="presence">{nameOf(viewer)} is away: this is what there was.</span>
+        <span className="dot" aria-hidden="true" data-away={state !== 'open'} />
+        {state !== 'open' ? (
+          <span data-testid="presence">{state === undefined ? `${nameOf(viewer)} is away` : 'Not connected'}: this is what there was.</span>
         ) : (
           <>
             Here now:

@@ -12,12 +12,14 @@ export function SlowReaderPanel(): ReactElement {
   const { figures } = useFigures()
   const [chosen, setChosen] = useState<Policy>('disconnect')
   const [problem, setProblem] = useState('')
-  const state = figures?.slowReader ?? undefined
-  const isRunning = state !== undefined && state.phase !== 'done'
-  const policy = isRunning ? state.policy : chosen
+  const latest = figures?.slowReader ?? undefined
+  const isRunning = latest !== undefined && latest.phase !== 'done'
+  const policy = isRunning ? latest.policy : chosen
+  // What came of one policy says nothing of another.
+  const state = latest?.policy === policy ? latest : undefined
   // The fullest outbox of all is its own: nobody else has one that fills.
   const waiting = isRunning ? (figures?.hub.outboxes.largest ?? 0) : 0
-  const bound = state?.bound ?? 262_144
+  const bound = latest?.bound ?? 262_144
   const at = state === undefined ? -1 : phases.indexOf(state.phase)
 
   const run = async (): Promise<void> => {
@@ -76,7 +78,7 @@ export function SlowReaderPanel(): ReactElement {
         data-policy={state?.policy}
         data-tone={problem ? 'bad' : undefined}
       >
-        {problem || (state !== undefined && (isRunning || state.policy === chosen) ? storyOf(state, waiting) : policyWords[chosen].about)}
+        {problem || (state === undefined ? policyWords[chosen].about : storyOf(state, waiting))}
       </p>
       <dl className="facts">
         <Fact name="Published">{state?.published ?? '–'}</Fact>
