@@ -1,12 +1,10 @@
 // A server whose stream is a function of the position alone, so that it can be killed and started again, and a reader's
 // sequence be compared with what was sent. Prints its URL as the first line.
-import { createServer } from 'node:http'
-import { createSecureServer } from 'node:http2'
 import { parseArgs } from 'node:util'
 import type { EventOf } from '@sse/schema'
 import { type NodeRequest, type NodeResponse, respond } from '@sse/server/node'
-import { generate } from 'selfsigned'
 import { sequenceEvents } from './events.ts'
+import { listen } from './listen.ts'
 import { servePage } from './page.ts'
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, tls: { type: 'boolean', default: false } } })
@@ -67,15 +65,4 @@ async function handle(request: NodeRequest, response: NodeResponse): Promise<voi
   }
 }
 
-const listener = (request: NodeRequest, response: NodeResponse): void => void handle(request, response)
-const server = values.tls ? createSecureServer({ allowHTTP1: false, ...(await certificate()) }, listener) : createServer(listener)
-server.listen(Number(values.port), '127.0.0.1', () => {
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  console.log(`${values.tls ? 'https' : 'http'}://127.0.0.1:${port}`)
-})
-
-async function certificate(): Promise<{ key: string; cert: string }> {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }])
-  return { key, cert }
-}
+await listen(values, handle)
