@@ -2,6 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
+/** Those that run. A test that is timed out may never come to its end, where it stops its own. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** A server in a process of its own, so that it can be killed without a word. */
 export class ServerProcess implements AsyncDisposable {
   readonly url: string
@@ -18,6 +24,8 @@ export class ServerProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...env },
     })
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     for await (const line of createInterface({ input: child.stdout })) {
       const { url = undefined, port = undefined } = /(?<url>https?:\/\/[^\s/]+)|"port":(?<port>\d+)/.exec(line)?.groups ?? {}
       if (url !== undefined || port !== undefined) {
