@@ -57,3 +57,8 @@ export class ServerProcess implements AsyncDisposable {
 export function sequenceServer(...args: readonly string[]): Promise<ServerProcess> {
   return ServerProcess.start(process.execPath, [new URL('./sequence.ts', import.meta.url).pathname, ...args])
 }
+
+/** @param path of the file that holds the history. */
+export function hubServer(path: string, ...args: readonly string[]): Promise<ServerProcess> {
+  return ServerProcess.start(process.execPath, [new URL('./hub.ts', import.meta.url).pathname, '--path', path, ...args])
+}
