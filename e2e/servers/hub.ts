@@ -39,6 +39,8 @@ const hub = createHub({
   backplane,
   channels: { price: { conflate: () => 'latest' }, log: { overflow: 'drop-oldest' }, room: { presence: true } },
   limits: { streams: Number(values.streams) },
+  // Longer than any test: what is lost on the way must not be mended by the next look at what there is.
+  verifyInterval: 300_000,
 })
 const streams = {
   heartbeat: 2_000,
