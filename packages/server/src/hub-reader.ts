@@ -212,13 +212,16 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     let count = 0
     for await (const { lost, entries } of replay((topic, range) => backplane.read(topic, range), plan.topics, state.position)) {
       if (this.stream.signal.aborted) return false
-      if (entries.some((entry) => !isOf(state, entry))) {
-        // Its positions would be taken for the other's. The reader comes back, and its cursor is judged anew.
+      const foreign = entries.filter((entry) => !isOf(state, entry))
+      if (foreign.length > 0 && (await backplane.state([], Number.POSITIVE_INFINITY)).epoch !== state.epoch) {
+        // One epoch's positions would be taken for the other's. The reader comes back, and its cursor is judged anew.
         void this.stream.release({ reason: 'rewound', reconnect: true })
         return false
       }
+      for (const { topic } of foreign) this.#lost.trimmed.add(topic)
       for (const topic of lost) this.#lost.trimmed.add(topic)
       for (const entry of this.#latest(entries)) {
+        if (foreign.includes(entry)) continue
         if (entry.position <= this.#cursor && this.#hasJoined) {
           // It came from the history a round before.
           if (entry.position > this.#liveUntil) continue
@@ -346,7 +349,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   }
 }
 
-/** Whether an entry is of an epoch that the state knows. Another one may have begun since it was read. */
+/** Whether an entry is of an epoch that the state knows. Another one may have begun since it was read; or it is nobody's. */
 function isOf(state: ShardState, { epoch }: Entry): boolean {
   return epoch === state.epoch || state.past.some((past) => past.epoch === epoch)
 }
