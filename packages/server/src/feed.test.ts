@@ -385,6 +385,19 @@ describe('an interruption', () => {
     expect(told.words).toEqual(['a>0', '2', '3'])
   })
 
+  test('R3: a hole after it begins where it was compared: what was before is being repaired, or was never missing', async () => {
+    const { backplane, join } = setUp()
+    const told = await join('a')
+    backplane.announcing = 'lost'
+    await appendAll(backplane, ['a'])
+    backplane.interrupt()
+    await settled()
+    await appendAll(backplane, ['a'])
+    backplane.announcing = 'told'
+    await appendAll(backplane, ['a'])
+    expect(told.words).toEqual(['a>0', 'a>1'])
+  })
+
   test('where nothing was missed, only vouches', async () => {
     const { backplane, feed, join } = setUp()
     const told = await join('a')

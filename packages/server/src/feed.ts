@@ -59,7 +59,7 @@ export class Feed {
   }
 
   /** Every entry of a topic up to here was offered, or is being repaired, to who reads it by these names: its own, its subtree's. */
-  reached(topic: string, names: ReadonlySet<string>): number {
+  reached(topic: string, names: { has(name: string): boolean } = this.#watches): number {
     const bases = [topic, subtreeOf(topic)].flatMap((name) => (names.has(name) ? (this.#watches.get(name)?.base ?? 0) : []))
     return Math.max(this.#announced.get(topic) ?? 0, Math.min(...bases))
   }
@@ -180,7 +180,8 @@ export class Feed {
     if (watches.every(({ base }) => previous === last || previous <= base)) {
       for (const reader of audience) reader.offer(entry)
     } else {
-      for (const reader of audience) reader.distrust(topic, last)
+      const reached = Math.max(last, Math.min(...watches.map(({ base }) => base)))
+      for (const reader of audience) reader.distrust(topic, reached)
     }
   }
 
@@ -241,7 +242,7 @@ export class Feed {
   }
 
   #lose(name: string, position: number): void {
-    const after = this.#announced.get(name) ?? 0
+    const after = this.reached(name)
     this.#announced.set(name, position)
     const audience = [name, subtreeOf(name)].flatMap((each) => [...(this.#watches.get(each)?.audience ?? [])])
     for (const reader of new Set(audience)) reader.distrust(name, after)
