@@ -26,15 +26,20 @@ interface Member {
   leaving: ReturnType<typeof setTimeout> | undefined
 }
 
+/** Somebody came to a topic, or is there no more. */
+interface Change {
+  readonly identity: string
+  readonly isThere: boolean
+}
+
 interface Room {
-  readonly readers: Set<PresenceReader>
+  /** Each with how many of the changes were before it came, and the count that it was told. */
+  readonly readers: Map<PresenceReader, { readonly changes: number; readonly count: number }>
   readonly members: Map<string, Member>
   /** Streams without an identity. */
   anonymous: number
-  /** Of those, how many were told. */
-  told: number
-  readonly joined: Set<string>
-  readonly left: Set<string>
+  /** Those that are still to be told. */
+  changes: Change[]
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
@@ -49,7 +54,6 @@ export class PresenceBoard {
 
   enter(topic: string, reader: PresenceReader): void {
     const room = this.#room(topic)
-    room.readers.add(reader)
     const { identity } = reader
     if (identity === undefined) room.anonymous++
     else {
@@ -57,17 +61,18 @@ export class PresenceBoard {
       clearTimeout(member?.leaving)
       if (member === undefined) {
         room.members.set(identity, { streams: 1, leaving: undefined })
-        // Gone and back between two messages: nobody heard of either.
-        if (!room.left.delete(identity)) room.joined.add(identity)
+        room.changes.push({ identity, isThere: true })
       } else {
         member.streams++
         member.leaving = undefined
       }
     }
+    const count = countOf(room)
+    room.readers.set(reader, { changes: room.changes.length, count })
     reader.tellPresence({
       type: 'sse.presence',
       topic,
-      count: countOf(room),
+      count,
       joined: named(room.members.keys()),
       left: [],
       reset: true,
@@ -84,7 +89,7 @@ export class PresenceBoard {
     if (member !== undefined && identity !== undefined && --member.streams === 0) {
       member.leaving = setTimeout(() => {
         room.members.delete(identity)
-        if (!room.joined.delete(identity)) room.left.add(identity)
+        room.changes.push({ identity, isThere: false })
         this.#tellSoon(topic, room)
         this.#giveBack(topic, room)
       }, grace)
@@ -106,12 +111,10 @@ export class PresenceBoard {
     const known = this.#rooms.get(topic)
     if (known !== undefined) return known
     const room: Room = {
-      readers: new Set(),
+      readers: new Map(),
       members: new Map(),
       anonymous: 0,
-      told: 0,
-      joined: new Set(),
-      left: new Set(),
+      changes: [],
       timer: undefined,
     }
     this.#rooms.set(topic, room)
@@ -123,20 +126,16 @@ export class PresenceBoard {
     room.timer = setTimeout(() => {
       room.timer = undefined
       const count = countOf(room)
-      if (room.joined.size === 0 && room.left.size === 0 && count === room.told) return
-      const control: PresenceControl = {
-        type: 'sse.presence',
-        topic,
-        count,
-        joined: named(room.joined),
-        left: named(room.left),
+      const all = changed(room.changes)
+      for (const [reader, known] of room.readers) {
+        // Who came meanwhile was told at once who was there, itself included.
+        const { joined, left } = known.changes === 0 ? all : changed(room.changes.slice(known.changes))
+        room.readers.set(reader, { changes: 0, count })
+        if (joined.length + left.length === 0 && count === known.count) continue
         // More than one message holds: who keeps a list takes it from the count alone.
-        reset: false,
+        reader.tellPresence({ type: 'sse.presence', topic, count, joined, left, reset: false })
       }
-      room.told = count
-      room.joined.clear()
-      room.left.clear()
-      for (const reader of room.readers) reader.tellPresence(control)
+      room.changes = []
     }, interval)
     unref(room.timer)
   }
@@ -146,6 +145,18 @@ export class PresenceBoard {
     clearTimeout(room.timer)
     this.#rooms.delete(topic)
   }
+}
+
+/** What has changed in the end, as far as a message holds it. Gone and back, or come and gone, is no change. */
+function changed(changes: readonly Change[]): { readonly joined: readonly string[]; readonly left: readonly string[] } {
+  const [joined, left] = [new Set<string>(), new Set<string>()]
+  for (const { identity, isThere } of changes) {
+    const [to, from] = isThere ? [joined, left] : [left, joined]
+    if (!from.delete(identity)) to.add(identity)
+    // In a crowd each reader has its own part of the changes: to look at all of it for each would take the square of it.
+    if (to.size === mostNamed) break
+  }
+  return { joined: [...joined], left: [...left] }
 }
 
 function countOf({ members, anonymous }: Room): number {
