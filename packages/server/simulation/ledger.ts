@@ -59,6 +59,8 @@ export class Ledger {
     this.#from = order ?? 0
     for (const view of this.#views.values()) {
       view.reached = 0
+      // It goes directly before the next event, but a connection may be cut in between: then what it stood for comes again.
+      view.gaps = view.gaps.filter(({ reason }) => reason !== 'overflow')
       // The server took it back, and sends again what came since; a client that checks leaves out what it had.
       if (!this.#isChecked && order !== undefined && view.last !== undefined) view.last = Math.min(view.last, order)
       // Whoever was taken back to before what does not count any more keeps no word of it: nobody can know.
@@ -131,7 +133,7 @@ export class Ledger {
       if (name !== subtree && this.#isAsked(name)) {
         const view = this.#view(name)
         const from = Math.max(this.#from, view.reached)
-        view.gaps.push({ from, upTo, reason })
+        view.gaps = [...view.gaps, { from, upTo, reason }]
         if (
           reason === 'trimmed' &&
           this.#shard.isWhole &&
@@ -289,7 +291,9 @@ export class Ledger {
 
   /** A gap stands for something: an event that did not come. */
   #judgeGaps(topic: string, view: View, order: number): void {
-    for (const { from, upTo, reason } of view.gaps.splice(0)) {
+    const { gaps } = view
+    view.gaps = []
+    for (const { from, upTo, reason } of gaps) {
       const isCaused = this.#shard.of(topic).some((commit) => {
         // One that does not count any more may have been known of when the gap was told.
         return commit.order > from && commit.order <= upTo && (commit.order < order || commit.isDropped)

@@ -76,6 +76,7 @@ export const rules: readonly Rule[] = [
     file: 'server/src/feed.ts',
     code: 'new Map([...this.#watches].filter(([, { base }]) => base < Number.POSITIVE_INFINITY))',
     without: 'new Map(this.#watches)',
+    isRare: true,
   },
   {
     name: '3a',
@@ -181,6 +182,7 @@ export const rules: readonly Rule[] = [
     file: 'server/src/hub-reader.ts',
     code: 'return epoch === state.epoch || state.past.some((past) => past.epoch === epoch)',
     without: 'return epoch !== undefined || state.past.length < 0',
+    isRare: true,
   },
   {
     name: '6f',
@@ -188,6 +190,7 @@ export const rules: readonly Rule[] = [
     file: 'server/src/feed.ts',
     code: 'const base = state.epoch === this.#epoch ? state.position : 0',
     without: 'const base = state.position',
+    isRare: true,
   },
   {
     name: '7a',
@@ -202,6 +205,7 @@ export const rules: readonly Rule[] = [
     file: 'server/src/create-hub.ts',
     code: 'return after !== undefined && after >= tail.position',
     without: 'return after !== undefined',
+    isRare: true,
   },
   {
     name: '8a',

@@ -22,13 +22,13 @@ describe('the promise of the protocol', () => {
 })
 
 describe('a rule of resume that is taken out of the code is missed', () => {
-  test.each(rules.filter(({ isRare }) => !isRare))('$name. $rule', async (rule) => {
+  test.each(rules.filter(({ isRare }) => !isRare))('rule $name: $rule', async (rule) => {
     const { failures } = await simulate({ seed: 1, schedules: 3_000, without: rule })
-    expect(failures).toHaveLength(1)
+    expect(failures.length).toBeGreaterThan(0)
   })
 
   test.each(rules.filter(({ isRare }) => isRare))(
-    '$name. $rule (takes more schedules than fit here: it can still be taken out)',
+    'rule $name: $rule (it takes more schedules than fit here: it can still be taken out)',
     async (rule) => {
       const { schedules } = await simulate({ seed: 1, schedules: 1, without: rule })
       expect(schedules).toBe(1)

@@ -10,7 +10,7 @@ export interface View {
   /** What it had of the topic on the connection of now. */
   reached: number
   /** Gaps of which it is not known yet what they stand for: something from after `from`, up to `upTo`. */
-  readonly gaps: { readonly from: number; readonly upTo: number; readonly reason: GapReason }[]
+  gaps: readonly { readonly from: number; readonly upTo: number; readonly reason: GapReason }[]
   /** It had something that does not count any more, and was not told. */
   isMisled: boolean
   /** What it had that does not count any more. */
