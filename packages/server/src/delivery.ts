@@ -1,8 +1,9 @@
 import { type AnyEvents, encode, FieldError } from '@sse/schema'
 import { format, formatPosition, parsePosition, reservedPrefix } from '@sse/schema/wire'
+import { kindOf } from './arguments.js'
 import type { Entry } from './backplane.js'
 import type { AnyChannelSettings, Reader } from './channel-settings.js'
-import { ForeignTopicError } from './errors.js'
+import { ForeignTopicError, OptionError } from './errors.js'
 import { type Frame, frameOf, type Overflow } from './frame.js'
 
 /** How a channel's entries are delivered. */
@@ -76,7 +77,11 @@ export class Delivery {
 
   isVisibleTo(reader: Reader): boolean {
     try {
-      return this.#channel.settings.visibleTo?.(this.#decoded, reader) ?? true
+      const isVisible: unknown = this.#channel.settings.visibleTo?.(this.#decoded, reader) ?? this.isPublic
+      // A promise, or a forgotten `return`, must not open what was to be hidden.
+      if (typeof isVisible !== 'boolean')
+        throw new OptionError('visibleTo', `returned ${kindOf(isVisible)}: it takes true or false, at once`)
+      return isVisible
     } catch (error) {
       this.#channel.onError(error)
       return false

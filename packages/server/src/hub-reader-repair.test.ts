@@ -323,7 +323,7 @@ describe('another epoch', () => {
     await appendAll(backplane, ['a', 'a', 'a'], 11)
     release()
     await until(() => closes.length > 0)
-    expect([summary(), closes]).toEqual(['', [{ reason: 'rewound', reconnect: true }]])
+    expect([summary(), closes]).toEqual(['', [{ reason: 'failed', reconnect: true }]])
   })
 
   test('R6: positions of the epoch that the feed is still in vouch for nothing in the reader’s', async () => {

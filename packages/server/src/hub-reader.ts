@@ -43,6 +43,8 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   readonly #wanted: readonly Wanted[]
   readonly #names: readonly string[]
   readonly #isNamed: boolean
+  /** Nothing that was published before this time is shown, whenever it comes. */
+  readonly #notBefore: number
   /** Topics that have not ended; subtrees never do. */
   readonly #open: Set<string>
   #epoch = ''
@@ -76,6 +78,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     this.#wanted = wanted
     this.#names = wanted.map(({ name }) => name)
     this.#isNamed = isNamed
+    this.#notBefore = Math.max(...wanted.map(({ notBefore = Number.NEGATIVE_INFINITY }) => notBefore))
     this.identity = identity
     this.text = wanted.flatMap(({ text }) => text)
     this.#open = new Set(this.#names)
@@ -215,7 +218,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       const foreign = entries.filter((entry) => !isOf(state, entry))
       if (foreign.length > 0 && (await backplane.state([], Number.POSITIVE_INFINITY)).epoch !== state.epoch) {
         // One epoch's positions would be taken for the other's. The reader comes back, and its cursor is judged anew.
-        void this.stream.release({ reason: 'rewound', reconnect: true })
+        void this.stream.release({ reason: 'failed', reconnect: true })
         return false
       }
       for (const { topic } of foreign) this.#lost.trimmed.add(topic)
@@ -230,7 +233,6 @@ export class HubReader implements Audience, Feeder, PresenceReader {
           return false
         }
         if (this.#isFullFor(entry) && !(await this.stream.room())) return false
-        this.#tellLost()
         this.#deliver(entry)
         count++
       }
@@ -264,12 +266,18 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     this.#endIfAllHave()
   }
 
-  /** Of events of which only the latest counts, the latest. */
+  #isShown(delivery: Delivery): boolean {
+    const { topic, time } = delivery.entry
+    return !(time < this.#notBefore) && (delivery.isPublic || delivery.isVisibleTo({ identity: this.identity, topic }))
+  }
+
+  /** Of events of which only the latest counts, the latest that the reader may see. */
   #latest(entries: readonly Entry[]): readonly Entry[] {
     const last = new Map<string, Entry>()
     for (const entry of entries) {
-      const { key } = this.#hub.deliveryOf(entry)
-      if (key !== undefined) last.set(key, entry)
+      const delivery = this.#hub.deliveryOf(entry)
+      const { key } = delivery
+      if (key !== undefined && this.#isShown(delivery)) last.set(key, entry)
     }
     if (last.size === 0) return entries
     return entries.filter((entry) => {
@@ -305,6 +313,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       return
     }
     if (entry.kind === 'end') {
+      this.#tellLost()
       this.#cursor = position
       this.stream.tell({ type: 'sse.end', topics: [topic], reason: entry.data }, delivery.id)
       this.#open.delete(topic)
@@ -312,7 +321,8 @@ export class HubReader implements Audience, Feeder, PresenceReader {
       if (this.#held === undefined) this.#endIfAllHave()
       return
     }
-    if (!delivery.isPublic && !delivery.isVisibleTo({ identity: this.identity, topic })) return
+    if (!this.#isShown(delivery)) return
+    this.#tellLost()
     this.#cursor = position
     const frame = delivery.frame(this.#isNamed)
     const now = Date.now()
