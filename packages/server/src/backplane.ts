@@ -68,6 +68,8 @@ export interface Range {
   readonly upTo: number
   /** How many at most; a positive integer. */
   readonly limit: number
+  /** How many bytes of data at most, about; the first comes in any case. Default: no bound. */
+  readonly bytes?: number | undefined
 }
 
 /** Who hears what is appended. */
@@ -113,7 +115,7 @@ export interface Backplane {
   append(entry: Append): Promise<Appended>
   /** @param after of subtrees, only topics with a later tail are told. */
   state(names: readonly string[], after: number): Promise<ShardState>
-  /** The retained entries of a topic, oldest first. Fewer than `limit` means that there are no more. */
+  /** The retained entries of a topic, oldest first. None means that there are no more. */
   read(topic: string, range: Range): Promise<readonly Entry[]>
   /** The position after which the topic's last so many events come, or those from that time on (milliseconds since 1970). */
   locate(topic: string, from: { readonly last: number } | { readonly since: number }): Promise<number>

@@ -1,6 +1,7 @@
 import { type AnySubtree, type AnyTopic, defineEvents } from '@sse/schema'
 import { type AnyContract, anyContract, channelSettings, textTypes } from './any-contract.js'
 import type { Entry } from './backplane.js'
+import { Deliveries } from './deliveries.js'
 import { type ChannelDelivery, Delivery } from './delivery.js'
 import { ForeignTopicError } from './errors.js'
 
@@ -13,7 +14,7 @@ export class Channels {
   readonly #channels: ReadonlyMap<string, ChannelDelivery>
   readonly #unknown: ChannelDelivery
   readonly #byTopic = new Map<string, ChannelDelivery>()
-  readonly #deliveries = new WeakMap<Entry, Delivery>()
+  readonly #deliveries = new Deliveries()
 
   /** @throws OptionError, NameError */
   constructor(contract: object, settings: object, onError: (error: unknown) => void) {
@@ -58,13 +59,13 @@ export class Channels {
     return events === undefined ? [] : textTypes(events)
   }
 
-  /** One for each entry, whoever reads it. */
+  /** One for each entry, whoever reads it meanwhile. */
   delivery(entry: Entry): Delivery {
     const known = this.#deliveries.get(entry)
     if (known !== undefined) return known
     // Another node's contract may be newer than this one's.
     const delivery = new Delivery(entry, this.named(entry.topic) ?? this.#unknown)
-    this.#deliveries.set(entry, delivery)
+    this.#deliveries.add(delivery)
     return delivery
   }
 }

@@ -92,13 +92,17 @@ export class History {
     return { epoch: this.#epoch, position: this.#position, floor: this.#floor, past: this.#past, tails }
   }
 
-  read(topic: string, { after, upTo, limit }: Range, now: number): readonly Entry[] {
+  read(topic: string, { after, upTo, limit, bytes = Number.POSITIVE_INFINITY }: Range, now: number): readonly Entry[] {
     const log = this.#logs.get(topic)
     if (log === undefined) return []
     trim(log, now)
     const from = firstAbove(log, after)
     let to = from
-    while (to < log.entries.length && to - from < limit && (log.entries[to]?.position ?? 0) <= upTo) to++
+    let size = 0
+    for (let entry = log.entries[to]; entry !== undefined && entry.position <= upTo && to - from < limit; entry = log.entries[++to]) {
+      size += entry.data.length
+      if (size > bytes && to > from) break
+    }
     return log.entries.slice(from, to)
   }
 

@@ -61,7 +61,7 @@ export class Admission {
   /** A place, or the reason why there is none. */
   enter(address: string | undefined, now: number): Place | RefusalReason {
     const { streams, perAddress, connectsPerSecond } = this.#bounds
-    this.#tokens = Math.min(connectsPerSecond, this.#tokens + ((now - this.#refilled) / 1_000) * connectsPerSecond)
+    this.#tokens = Math.min(connectsPerSecond, this.#tokens + (Math.max(0, now - this.#refilled) / 1_000) * connectsPerSecond)
     this.#refilled = now
     if (this.#streams >= streams) return 'streams'
     if (address !== undefined && (this.#addresses.get(address) ?? 0) >= perAddress) return 'address'

@@ -32,6 +32,8 @@ interface Source {
 const roundSize = 256
 /** Of each topic, even of very many. */
 const leastPage = 8
+/** Bytes of all topics together that are read at once, about: each reader that is slow holds so much. */
+const roundBytes = 131_072
 
 /**
  * Reads what several topics have up to a position, merged in the shard's order, a part at a time: the next is read when it
@@ -43,6 +45,7 @@ export async function* replay(
   topics: readonly ReplayTopic[],
   upTo: number,
 ): AsyncGenerator<Round, void, undefined> {
+  const bytes = roundBytes / Math.max(1, topics.length)
   const limit = Math.max(leastPage, Math.floor(roundSize / Math.max(1, topics.length)))
   let sources = topics.map(
     ({ topic, tail, after, from }): Source => ({ topic, tail, last: after, after: Math.max(after, from), page: [], hasMore: true }),
@@ -52,16 +55,17 @@ export async function* replay(
     await Promise.all(
       sources.map(async (source) => {
         if (source.page.length > 0 || !source.hasMore) return
-        source.page = await read(source.topic, { after: source.after, upTo, limit })
+        source.page = await read(source.topic, { after: source.after, upTo, limit, bytes })
         const last = source.page.at(-1)?.position ?? source.last
-        source.hasMore = source.page.length === limit && last < source.tail
+        source.hasMore = source.page.length > 0 && last < source.tail
         // Its tail is above: what was there is gone.
         if (!source.hasMore && last < source.tail) lost.add(source.topic)
       }),
     )
     sources = sources.filter(({ page }) => page.length > 0)
     // Beyond the last entry of a page with more behind it, the order with the other topics is not known yet.
-    const known = Math.min(upTo, ...sources.filter(({ hasMore }) => hasMore).map(({ page }) => page.at(-1)?.position ?? upTo))
+    let known = upTo
+    for (const { hasMore, page } of sources) if (hasMore) known = Math.min(known, page.at(-1)?.position ?? upTo)
     const entries: Entry[] = []
     for (const source of sources) {
       const ready = source.page.filter(({ position }) => position <= known)

@@ -112,13 +112,20 @@ export class Store {
     })
   }
 
-  read(name: string, { after, upTo, limit }: Range, now: number): readonly Entry[] {
+  read(name: string, { after, upTo, limit, bytes = Number.POSITIVE_INFINITY }: Range, now: number): readonly Entry[] {
     return this.#read(() => {
       const topic = this.#topic(name)
       if (topic === undefined) return []
       const from = Math.max(after + 1, topic.first)
-      const rows = this.#sql('page').all(topic.id, from, upTo, this.#expiry(topic, now), whole(limit))
-      return rows.map((row) => entryOf(row, name))
+      const entries: Entry[] = []
+      let size = 0
+      for (const row of this.#sql('page').iterate(topic.id, from, upTo, this.#expiry(topic, now), whole(limit))) {
+        const entry = entryOf(row, name)
+        size += entry.data.length
+        if (size > bytes && entries.length > 0) break
+        entries.push(entry)
+      }
+      return entries
     })
   }
 
