@@ -5,8 +5,11 @@ import { ArgumentError } from './errors.js'
 // an engine's own TypeError would name a line of ours, not the culprit.
 
 /** @throws ArgumentError for what is no event, FieldError for an id that is no string. */
-export function eventOf(event: unknown): { readonly type: string; readonly data: unknown; readonly id: string | undefined } {
-  if (typeof event !== 'object' || event === null) throw new ArgumentError('event', `is ${kindOf(event)}: it takes { type, data, id? }`)
+export function eventOf(
+  event: unknown,
+  takes = '{ type, data, id? }',
+): { readonly type: string; readonly data: unknown; readonly id: string | undefined } {
+  if (typeof event !== 'object' || event === null) throw new ArgumentError('event', `is ${kindOf(event)}: it takes ${takes}`)
   const type: unknown = 'type' in event ? event.type : undefined
   const id: unknown = 'id' in event ? event.id : undefined
   if (typeof type !== 'string') throw new ArgumentError('event.type', `is ${kindOf(type)}: it takes a string`)
@@ -33,6 +36,12 @@ export function checkChunk(chunk: unknown): void {
   if (typeof chunk !== 'string' && !ArrayBuffer.isView(chunk)) {
     throw new ArgumentError('chunk', `is ${kindOf(chunk)}: writeRaw takes a string or a Uint8Array`)
   }
+}
+
+/** What an option or an argument of the application's own code is: short values as they are written. */
+export function told(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value)
 }
 
 /** What a value is, in words, and never the value: it may be secret. */

@@ -1,6 +1,7 @@
 import { endId } from '@sse/schema/wire'
 import { type Asked, askedInBody, MalformedError } from '../asked.js'
 import { byName } from '../authorize.js'
+import { isBrowser } from '../browser.js'
 import { coreOf } from '../create-hub.js'
 import { decide, type HandlerOptions, type HubRequest } from '../handler.js'
 import type { Hub } from '../hub.js'
@@ -46,7 +47,7 @@ function hubRequest(
     original: request,
     name: `${method} ${url.pathname}`,
     origin: headers.get('origin') ?? undefined,
-    isBrowser: method === 'GET' && headers.has('sec-fetch-mode'),
+    isBrowser: isBrowser(method, (name) => headers.get(name)),
     address: () => address?.(request),
     asked: async () => {
       const { header, query } = cursorsOf(request, url)

@@ -1,6 +1,7 @@
 import { endId } from '@sse/schema/wire'
 import { type Asked, askedInBody, MalformedError } from '../asked.js'
 import { byName } from '../authorize.js'
+import { isBrowser } from '../browser.js'
 import { coreOf } from '../create-hub.js'
 import type { EventStream } from '../event-stream.js'
 import { decide, type HandlerOptions, type HubRequest, type Refused } from '../handler.js'
@@ -61,7 +62,7 @@ function hubRequest(
     original: request,
     name: nameOf(request),
     origin: headers.origin,
-    isBrowser: methodOf(request) === 'GET' && headers['sec-fetch-mode'] !== undefined,
+    isBrowser: isBrowser(methodOf(request), (name) => headers[name]?.toString()),
     address: () => address(request),
     asked: async () => {
       const { header, query } = cursorsOf(request)

@@ -65,7 +65,18 @@ const value = fc.oneof(
   fc.constantFrom('', app, `${app}, https://evil.example`, 'null', '*', 'https://evil.example', `${app}.evil.example`, `${app}/`, '1.a.1'),
 )
 const header = fc.tuple(
-  fc.constantFrom('origin', 'origin', 'last-event-id', 'last-event-id', 'accept', 'sec-fetch-mode', 'content-type', 'cookie', 'x-any'),
+  fc.constantFrom(
+    'origin',
+    'origin',
+    'last-event-id',
+    'last-event-id',
+    'accept',
+    'sec-fetch-mode',
+    'sec-fetch-site',
+    'content-type',
+    'cookie',
+    'x-any',
+  ),
   value,
 )
 const method = fc.constantFrom('GET', 'GET', 'GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH', 'QUERY', 'TRACE', 'REPORT')

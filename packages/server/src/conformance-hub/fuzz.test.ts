@@ -76,7 +76,10 @@ describe('property: no request gets a 500, rejects, or shows what was not grante
     })
     await fc.assert(
       fc.asyncProperty(query, header, fc.boolean(), async (pairs, cursor, fromBrowser) => {
-        const headers = { 'last-event-id': cursor.trim(), ...(fromBrowser ? { 'sec-fetch-mode': 'cors' } : {}) }
+        const headers = {
+          'last-event-id': cursor.trim(),
+          ...(fromBrowser ? { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' } : {}),
+        }
         await check(await server.ask({ path: `/events?${new URLSearchParams(pairs)}`, headers }))
       }),
       { numRuns: 600 },

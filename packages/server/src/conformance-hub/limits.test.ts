@@ -16,6 +16,7 @@ import {
 type Authorize = HandlerOptions<TestChannels, AnyRequest>['authorize']
 
 const byName: Authorize = ({ request, topics }) => ({ allow: topics, identity: headerOf(request, 'authorization') })
+const browser = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' }
 const as = (name: string): { readonly headers: Readonly<Record<string, string>> } => ({ headers: { authorization: name } })
 
 /** A server without a place, and what those are told who come. */
@@ -75,7 +76,7 @@ describe.each(hubAdapters)('$name', (adapter) => {
       await using server = await fill(adapter)
       const waits = new Set<number | undefined>()
       for (let n = 0; n < 20; n++) {
-        const reading = await (await server.get(['orders/42'], { headers: { 'sec-fetch-mode': 'cors' } })).all()
+        const reading = await (await server.get(['orders/42'], { headers: browser })).all()
         expect([reading.status, reading.headers['content-type']]).toEqual([200, 'text/event-stream'])
         expect(reading.controls).toMatchObject([{ type: 'sse.ready' }, { type: 'sse.error', code: why, retry: true }])
         // No id: it goes on from where it was.
@@ -86,9 +87,15 @@ describe.each(hubAdapters)('$name', (adapter) => {
       expect([...waits].every((wait) => wait !== undefined && wait >= 1_000 && wait <= 10_000)).toBe(true)
     })
 
+    test('Node’s fetch, which sends one of a browser’s marks, reads the status itself', async () => {
+      await using server = await fill(adapter)
+      const refused = await server.get(['orders/42'], { headers: { 'sec-fetch-mode': 'cors', 'user-agent': 'node' } })
+      expect([refused.status, Number(refused.headers['retry-after']) >= 1]).toEqual([status, true])
+    })
+
     test('a page that posts reads the status itself', async () => {
       await using server = await fill(adapter)
-      const refused = await server.post({ topics: ['orders/42'] }, { headers: { 'sec-fetch-mode': 'cors' } })
+      const refused = await server.post({ topics: ['orders/42'] }, { headers: browser })
       expect([refused.status, Number(refused.headers['retry-after']) >= 1]).toEqual([status, true])
     })
   })
