@@ -1,4 +1,5 @@
 import { announcement } from './backplane-conformance/announcement.js'
+import { closing } from './backplane-conformance/closing.js'
 import { concurrency } from './backplane-conformance/concurrency.js'
 import { type BackplaneHarness, type ConformanceCase, caseOf, fits } from './backplane-conformance/harness.js'
 import { once } from './backplane-conformance/once.js'
@@ -21,7 +22,7 @@ export type { BackplaneHarness, ConformanceCase, ConformanceOptions, Conformance
  * the harness does not say that there are such.
  */
 export function backplaneConformance(harness: BackplaneHarness): readonly ConformanceCase[] {
-  return [...order, ...announcement, ...once, ...retention, ...shard, ...text, ...concurrency]
+  return [...order, ...announcement, ...once, ...retention, ...shard, ...text, ...concurrency, ...closing]
     .filter((specification) => fits(specification, harness))
     .map((specification) => caseOf(specification, harness))
 }

@@ -105,6 +105,7 @@ export interface Link {
  *   told by `interrupted`, or shows in the next entry's `previous`, or in the topic's tail.
  * - **Retention.** An entry is kept until its topic exceeds its retention. A tail outlives the entries; where it is given
  *   back, the floor is raised to it in the same step, so that lost and quiet can be told apart.
+ * - **Close.** What is asked for after `close` rejects with BackplaneClosedError, whose code is `backplane_closed`.
  * - **Restart.** Each implementation says what it keeps. What cannot be vouched for (a counter that went back, a copy put
  *   back, a fresh memory) begins a new epoch, whose name is random.
  *
@@ -122,6 +123,9 @@ export interface Backplane {
   connect(listener: Listener): Link
   /** Gives back what no retention holds any more. Its own timer calls it, too. */
   sweep(): Promise<void>
-  /** Stops timers and connections. Using it afterwards is an error. */
+  /**
+   * Stops timers and connections. Closing twice is closing once. Afterwards every operation rejects with BackplaneClosedError,
+   * and so does a link's `watch`; its `unwatch` and `close` do nothing.
+   */
   close(): Promise<void>
 }

@@ -93,7 +93,12 @@ describe('a memory backplane', () => {
     ['retain.events', { retain: { events: -1 } }],
     ['retain.seconds', { retain: { seconds: Number.NaN } }],
     ['retain.bytes', { retain: { bytes: -5 } }],
+    ['retain.minutes', { retain: { minutes: 5 } }],
+    ['retain', { retain: 5 }],
+    ['maxTopcis', { maxTopcis: 5 }],
+    ['maxTopics', { maxTopics: '5' }],
+    ['now', { now: 5 }],
   ])('names the option %s where it makes no sense', (option, options) => {
-    expect(() => memoryBackplane(options)).toThrow(expect.objectContaining({ code: 'invalid_option', option }))
+    expect(() => Reflect.apply(memoryBackplane, undefined, [options])).toThrow(expect.objectContaining({ code: 'invalid_option', option }))
   })
 })

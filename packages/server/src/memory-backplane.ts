@@ -1,7 +1,8 @@
 import type { Backplane, Entry, Link, Listener } from './backplane.js'
-import { OptionError } from './errors.js'
+import { BackplaneClosedError, OptionError } from './errors.js'
 import { History } from './history.js'
-import { boundsOf, type Retention } from './retention.js'
+import { checkOptions, type Kinds } from './option-check.js'
+import { checkedBounds, type Retention } from './retention.js'
 
 /** How a memory backplane is bounded. Every option has a default. */
 export interface MemoryBackplaneOptions {
@@ -23,6 +24,14 @@ export interface MemoryBackplaneOptions {
   readonly now?: (() => number) | undefined
 }
 
+const kinds: Kinds<MemoryBackplaneOptions> = {
+  retain: 'anything',
+  rememberTopics: 'number',
+  maxTopics: 'number',
+  rememberKeys: 'number',
+  now: 'function',
+}
+
 /** How often expired events are given back, in milliseconds. */
 const sweepInterval = 30_000
 
@@ -33,9 +42,10 @@ const sweepInterval = 30_000
  * @throws OptionError
  */
 export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane {
+  checkOptions(options, kinds)
   const now = options.now ?? Date.now
   const history = new History({
-    retain: boundsOf(options.retain),
+    retain: checkedBounds(options.retain),
     tails: atLeast(0, 'rememberTopics', options.rememberTopics ?? 86_400) * 1_000,
     topics: atLeast(1, 'maxTopics', options.maxTopics ?? 100_000),
     keys: atLeast(0, 'rememberKeys', options.rememberKeys ?? 600) * 1_000,
@@ -49,18 +59,30 @@ export function overHistory(history: History, now: () => number): Backplane {
   const timer = setInterval(() => history.sweep(now()), sweepInterval)
   // In Node a number would do nothing here, and an idle backplane must not keep a process alive.
   if (typeof timer === 'object') timer.unref()
+  let isClosed = false
+  const checkOpen = (): void => {
+    if (isClosed) throw new BackplaneClosedError()
+  }
+  /** The history, for those who come in time. */
+  const open = (): History => {
+    checkOpen()
+    return history
+  }
   return {
     append: async (append) => {
-      const { appended, entry } = history.append(append, now())
+      const { appended, entry } = open().append(append, now())
       if (entry !== undefined) announcer.announce(entry, append.subtree)
       return appended
     },
-    state: async (names, after) => history.state(names, after),
-    read: async (topic, range) => history.read(topic, range, now()),
-    locate: async (topic, from) => history.locate(topic, from, now()),
-    connect: (listener) => announcer.connect(listener),
-    sweep: async () => history.sweep(now()),
-    close: async () => clearInterval(timer),
+    state: async (names, after) => open().state(names, after),
+    read: async (topic, range) => open().read(topic, range, now()),
+    locate: async (topic, from) => open().locate(topic, from, now()),
+    connect: (listener) => announcer.connect(listener, checkOpen),
+    sweep: async () => open().sweep(now()),
+    close: async () => {
+      clearInterval(timer)
+      isClosed = true
+    },
   }
 }
 
@@ -70,7 +92,8 @@ class Announcer {
   readonly #waiting: { readonly entry: Entry; readonly subtree: string | undefined }[] = []
   #announcing = false
 
-  connect(listener: Listener): Link {
+  /** @param checkOpen throws where nobody announces any more. */
+  connect(listener: Listener, checkOpen: () => void): Link {
     const watched = new Set<string>()
     const unwatch = (names: Iterable<string>): void => {
       for (const name of names) {
@@ -82,6 +105,7 @@ class Announcer {
     }
     return {
       watch: async (names) => {
+        checkOpen()
         for (const name of names) {
           watched.add(name)
           const listeners = this.#watchers.get(name)
@@ -115,7 +139,7 @@ class Announcer {
   }
 }
 
-function atLeast(least: number, option: string, value: unknown): number {
-  if (typeof value === 'number' && value >= least) return value
+function atLeast(least: number, option: string, value: number): number {
+  if (value >= least) return value
   throw new OptionError(option, `is ${value}: it takes a number from ${least} on`)
 }

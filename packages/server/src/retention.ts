@@ -1,4 +1,5 @@
 import { OptionError } from './errors.js'
+import { checkOptions, type Kinds } from './option-check.js'
 
 /** How much of a topic is kept for readers that come back: whatever is over any of these bounds goes, oldest first. */
 export interface Retention {
@@ -15,6 +16,18 @@ export interface Bounds {
   readonly events: number
   readonly milliseconds: number
   readonly bytes: number
+}
+
+const kinds: Kinds<Retention> = { events: 'number', seconds: 'number', bytes: 'number' }
+
+/**
+ * The bounds that an application has written.
+ *
+ * @throws OptionError naming what makes no sense.
+ */
+export function checkedBounds(retain: Retention | undefined, option = 'retain'): Bounds {
+  if (retain !== undefined) checkOptions(retain, kinds, option)
+  return boundsOf(retain, option)
 }
 
 /** @throws OptionError naming the bound that makes no sense. */

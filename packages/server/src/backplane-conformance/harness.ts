@@ -18,7 +18,7 @@ export interface ConformanceShard {
   readonly join?: (() => Promise<Backplane>) | undefined
   /** Closes all nodes and opens the data again. Called only where the harness says what a restart does. */
   readonly restart?: (() => Promise<Backplane>) | undefined
-  /** Closes all nodes and removes the data. */
+  /** Closes all nodes, also those that are closed already, and removes the data. */
   close(): Promise<void>
 }
 
