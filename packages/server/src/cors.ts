@@ -1,5 +1,6 @@
 import { kindOf } from './arguments.js'
 import { OptionError } from './errors.js'
+import { checkOptions } from './option-check.js'
 import { isToken } from './token.js'
 
 /** Which other origins may read a stream. */
@@ -30,6 +31,7 @@ export type CorsOptions = {
 export function checkCors(cors: CorsOptions): void {
   if (typeof cors !== 'object' || cors === null)
     throw new OptionError('cors', `is ${kindOf(cors)}: it takes { origin: 'https://app.example' }`)
+  checkOptions(cors, { origin: 'anything', credentials: 'boolean', headers: 'anything' }, 'cors')
   const { origin, credentials, headers } = cors
   if (typeof origin !== 'string' && !Array.isArray(origin)) {
     throw new OptionError('cors.origin', `is ${kindOf(origin)}: it takes an origin as 'https://app.example', a list of them, or '*'`)

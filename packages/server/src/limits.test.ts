@@ -25,10 +25,17 @@ describe('options', () => {
   test.each(['streams', 'perIdentity', 'perAddress', 'topics', 'connectsPerSecond'] as const)('%s that makes no sense is named', (name) => {
     for (const value of [0, -1, Number.NaN]) {
       expect(() => limitsOf({ [name]: value })).toThrow(OptionError)
-      expect(() => limitsOf({ [name]: value })).toThrow(`option limits.${name} is ${value}: it takes a number above 0`)
+      expect(() => limitsOf({ [name]: value })).toThrow(
+        `option limits.${name} is ${value}: it takes a ${name === 'connectsPerSecond' ? 'number' : 'whole number'} above 0`,
+      )
     }
     expect(limitsOf({ [name]: Number.POSITIVE_INFINITY })[name]).toBe(Number.POSITIVE_INFINITY)
   })
+})
+
+test('a limit that counts is a whole number; the mean of new streams a second need not be', () => {
+  expect(() => limitsOf({ topics: 1.5 })).toThrow('option limits.topics is 1.5: it takes a whole number above 0, or Infinity for no bound')
+  expect(limitsOf({ connectsPerSecond: 0.5 }).connectsPerSecond).toBe(0.5)
 })
 
 describe('D55 who may come', () => {

@@ -1,4 +1,5 @@
 import { OptionError } from './errors.js'
+import { checkOptions, type Kinds } from './option-check.js'
 import type { RefusalReason } from './stats.js'
 
 /** How many streams a hub takes on this node. Beyond a bound a request is refused for a time: nobody who is there loses anything. */
@@ -18,20 +19,34 @@ export interface Limits {
 /** The limits with their defaults. */
 export type LimitBounds = { readonly [Name in keyof Limits]-?: number }
 
+const kinds: Kinds<Limits> = {
+  streams: 'number',
+  perIdentity: 'number',
+  perAddress: 'number',
+  topics: 'number',
+  connectsPerSecond: 'number',
+}
+
 /** @throws OptionError */
 export function limitsOf(limits: Limits = {}): LimitBounds {
+  checkOptions(limits, kinds, 'limits')
   return {
-    streams: limit('streams', limits.streams ?? 10_000),
-    perIdentity: limit('perIdentity', limits.perIdentity ?? 100),
-    perAddress: limit('perAddress', limits.perAddress ?? Number.POSITIVE_INFINITY),
-    topics: limit('topics', limits.topics ?? 100),
+    streams: count('streams', limits.streams ?? 10_000),
+    perIdentity: count('perIdentity', limits.perIdentity ?? 100),
+    perAddress: count('perAddress', limits.perAddress ?? Number.POSITIVE_INFINITY),
+    topics: count('topics', limits.topics ?? 100),
     connectsPerSecond: limit('connectsPerSecond', limits.connectsPerSecond ?? 1_000),
   }
 }
 
-function limit(name: string, value: unknown): number {
-  if (typeof value === 'number' && value > 0) return value
-  throw new OptionError(`limits.${name}`, `is ${value}: it takes a number above 0, or Infinity for no bound`)
+function count(name: string, value: number): number {
+  if (Number.isInteger(value) || value === Number.POSITIVE_INFINITY) return limit(name, value, 'a whole number')
+  throw new OptionError(`limits.${name}`, `is ${value}: it takes a whole number above 0, or Infinity for no bound`)
+}
+
+function limit(name: string, value: number, what = 'a number'): number {
+  if (value > 0) return value
+  throw new OptionError(`limits.${name}`, `is ${value}: it takes ${what} above 0, or Infinity for no bound`)
 }
 
 /** A place among the streams. */

@@ -72,6 +72,23 @@ test('a plain map of schemas is rejected: nothing has checked it, and no event w
   })
 })
 
+describe('an option that is unknown, or of another type, is named', () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ['writeTimout', { writeTimout: 5 }, 'is unknown: did you mean writeTimeout?'],
+    ['outbox.maxByte', { outbox: { maxByte: 5 } }, 'is unknown: did you mean maxBytes?'],
+    ['outbox.maxBytes', { outbox: { maxBytes: '5' } }, 'is "5": it takes a number'],
+    ['outbox', { outbox: 5 }, 'is 5: it takes an object'],
+    ['heartbeat', { heartbeat: '5' }, 'is "5": it takes a number'],
+    ['maxEventBytes', { maxEventBytes: '1' }, 'is "1": it takes a number'],
+    ['onError', { onError: 'x' }, 'is "x": it takes a function'],
+    ['onClose', { onClose: {} }, 'is an object: it takes a function'],
+    ['cors.origins', { cors: { origin: '*', origins: [] } }, 'is unknown: did you mean origin?'],
+    ['cors.credentials', { cors: { origin: 'https://app.example', credentials: 'true' } }, 'is "true": it takes true or false'],
+  ])('%s', (option, options, problem) => {
+    expect(thrownBy(options)).toMatchObject({ option, message: `option ${option} ${problem}` })
+  })
+})
+
 describe('methods', () => {
   test('are those of the protocol, in upper case', () => {
     expect(settingsOf({ methods: ['get', 'Post', 'QUERY'] }).methods).toEqual(['GET', 'POST', 'QUERY'])

@@ -3,6 +3,7 @@ import { kindOf } from './arguments.js'
 import type { Close } from './close.js'
 import { type CorsOptions, checkCors } from './cors.js'
 import { OptionError } from './errors.js'
+import { checkOptions, type Kinds } from './option-check.js'
 import { defaultOutboxLimits, type OutboxLimits } from './outbox.js'
 import { isToken } from './token.js'
 
@@ -70,14 +71,33 @@ export interface Settings {
   readonly onClose: (close: Close) => unknown
 }
 
-/** @throws OptionError naming the option that makes no sense. */
+/** What each option of a stream takes. */
+export const streamKinds: Kinds<StreamOptions> = {
+  events: 'anything',
+  heartbeat: 'number',
+  retry: 'number',
+  maxEventBytes: 'number',
+  outbox: 'object',
+  writeTimeout: 'number',
+  methods: 'anything',
+  cors: 'anything',
+  headers: 'object',
+  onError: 'function',
+  onClose: 'function',
+}
+
+const outboxKinds: Kinds<OutboxLimits> = { maxBytes: 'number', maxFrames: 'number', maxAge: 'number' }
+
+/** @throws OptionError naming the option that makes no sense, ArgumentError for what holds no options. */
 export function settingsOf(options: StreamOptions): Settings {
+  checkOptions(options, streamKinds)
   const { cors, events, outbox } = options
   // A plain map of schemas would let every event through unchecked, or fail within a send.
   if (events !== undefined && !isEvents(events)) {
     throw new OptionError('events', 'is not what defineEvents returns: wrap it in defineEvents')
   }
   if (cors !== undefined) checkCors(cors)
+  if (outbox !== undefined) checkOptions(outbox, outboxKinds, 'outbox')
   return {
     events,
     heartbeat: milliseconds('heartbeat', options.heartbeat ?? 15_000),

@@ -96,7 +96,12 @@ describe('a SQLite backplane', () => {
   })
 
   test.each([
+    ['path', {}],
+    ['path', { path: 5 }],
     ['path', { path: '' }],
+    ['pollIntervall', { path: 'history.db', pollIntervall: 5 }],
+    ['lockTimeout', { path: 'history.db', lockTimeout: '5' }],
+    ['retain.minutes', { path: 'history.db', retain: { minutes: 5 } }],
     ['path', { path: ':memory:' }],
     ['path', { path: 'a\0b' }],
     ['pollInterval', { path: 'history.db', pollInterval: 0 }],
@@ -106,7 +111,11 @@ describe('a SQLite backplane', () => {
     ['rememberKeys', { path: 'history.db', rememberKeys: -1 }],
     ['retain.bytes', { path: 'history.db', retain: { bytes: -1 } }],
   ])('names the option %s where it makes no sense: %o', (option, options) => {
-    expect(() => sqliteBackplane(options)).toThrow(expect.objectContaining({ code: 'invalid_option', option }))
+    expect(() => Reflect.apply(sqliteBackplane, undefined, [options])).toThrow(expect.objectContaining({ code: 'invalid_option', option }))
+  })
+
+  test.each([undefined, 'history.db'])('takes options, and not %s', (options) => {
+    expect(() => Reflect.apply(sqliteBackplane, undefined, [options])).toThrow(/^options is .*: it takes \{ path, retain,/)
   })
 })
 

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { told } from './arguments.js'
 import type { Backplane } from './backplane.js'
 import { OptionError, TopicEndedError } from './errors.js'
-import { boundsOf, type Retention } from './retention.js'
+import { checkOptions, type Kinds } from './option-check.js'
+import { boundsOf, checkedBounds, type Retention } from './retention.js'
 import { Client } from './sqlite/client.js'
 import { Links } from './sqlite/links.js'
 import type { Answer, WorkerSettings } from './sqlite/protocol.js'
@@ -42,6 +44,17 @@ export interface SqliteBackplaneOptions {
   readonly now?: (() => number) | undefined
 }
 
+const kinds: Kinds<SqliteBackplaneOptions> = {
+  path: 'anything',
+  retain: 'anything',
+  rememberTopics: 'number',
+  maxTopics: 'number',
+  rememberKeys: 'number',
+  pollInterval: 'number',
+  lockTimeout: 'number',
+  now: 'function',
+}
+
 /** How often expired events are given back, in milliseconds. */
 const sweepInterval = 30_000
 
@@ -69,9 +82,10 @@ const sweepInterval = 30_000
  * StorageReadOnlyError, StorageForeignError, StorageVersionError, StoragePathError, StorageReplacedError,
  * StorageDamagedError, StorageFailedError, BackplaneClosedError.
  *
- * @throws OptionError
+ * @throws OptionError, ArgumentError for what holds no options.
  */
 export function sqliteBackplane(options: SqliteBackplaneOptions): Backplane {
+  checkOptions(options, kinds)
   const now = options.now ?? Date.now
   const settings = settingsOf(options)
   const client = new Client(settings.path, startWorker(settings), (news) => links.tell(news))
@@ -115,7 +129,7 @@ function settingsOf(options: SqliteBackplaneOptions): WorkerSettings {
   return {
     path: fileOf(options.path),
     limits: {
-      retain: boundsOf(options.retain),
+      retain: checkedBounds(options.retain),
       tails: atLeast(0, 'rememberTopics', options.rememberTopics ?? 86_400) * 1_000,
       topics: atLeast(1, 'maxTopics', options.maxTopics ?? 1_000_000),
       keys: atLeast(0, 'rememberKeys', options.rememberKeys ?? 600) * 1_000,
@@ -126,7 +140,9 @@ function settingsOf(options: SqliteBackplaneOptions): WorkerSettings {
 }
 
 function fileOf(path: unknown): string {
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new OptionError('path', 'takes the path of a file')
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new OptionError('path', `is ${told(path)}: it takes the path of a file, as './events.db'`)
+  }
   // Each connection would have a history of its own, and it is called after no file.
   if (path === ':memory:') throw new OptionError('path', 'takes the path of a file: in memory it is memoryBackplane()')
   // Not as SQLite reads it, which takes `file:` for a URI; and not as it is after a change of directory.
@@ -144,7 +160,7 @@ function unexpected(answer: Answer): never {
   throw new TypeError(`an answer of kind ${answer.kind} came to another question`)
 }
 
-function atLeast(least: number, option: string, value: unknown): number {
-  if (typeof value === 'number' && value >= least) return value
+function atLeast(least: number, option: string, value: number): number {
+  if (value >= least) return value
   throw new OptionError(option, `is ${value}: it takes a number from ${least} on`)
 }
