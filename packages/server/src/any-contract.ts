@@ -1,13 +1,15 @@
 import { type AnyEvents, type AnySubtree, type AnyTopic, isEvents, isText, NameError } from '@sse/schema'
-import { kindOf } from './arguments.js'
+import { kindOf, told } from './arguments.js'
 import type { AnyChannelSettings } from './channel-settings.js'
 import { OptionError } from './errors.js'
-import { boundsOf } from './retention.js'
+import { checkOptions, type Kinds } from './option-check.js'
+import { checkedBounds } from './retention.js'
 
 /** One channel of a contract whose types do not matter. */
 export interface AnyContractChannel {
   readonly channel: string
   readonly events: AnyEvents
+  readonly pattern: string
   parse(name: string): AnyTopic | undefined
   parseAll?(name: string): AnySubtree | undefined
 }
@@ -37,12 +39,13 @@ export function anyContract(contract: unknown): AnyContract {
 /** @throws OptionError for a setting that makes no sense, or of a channel that the contract does not have. */
 export function channelSettings(channels: object, contract: AnyContract): ReadonlyMap<string, AnyChannelSettings> {
   const settings = new Map<string, AnyChannelSettings>()
-  for (const [key, value] of Object.entries(channels)) {
+  const given: readonly [string, unknown][] = Object.entries(channels)
+  for (const [key, value] of given) {
     if (!Object.hasOwn(contract, key)) {
       throw new OptionError('channels', `have ${JSON.stringify(key)}, which the contract does not: write a channel's key`)
     }
     if (value === undefined) continue
-    if (!isSettings(`channels.${key}`, value)) throw new OptionError(`channels.${key}`, `is ${kindOf(value)}: it takes settings`)
+    if (!isSettings(`channels.${key}`, value)) throw new OptionError(`channels.${key}`, `is ${told(value)}: it takes settings`)
     settings.set(key, value)
   }
   return settings
@@ -54,26 +57,29 @@ export function textTypes({ types, schemas }: AnyEvents): readonly string[] {
 }
 
 function isChannel(value: unknown): value is AnyContractChannel {
-  return typeof value === 'function' && 'events' in value && isEvents(value.events) && 'channel' in value && 'parse' in value
+  return typeof value === 'function' && 'events' in value && isEvents(value.events) && 'pattern' in value && 'parse' in value
+}
+
+const kinds: Kinds<AnyChannelSettings> = {
+  retain: 'anything',
+  overflow: 'anything',
+  conflate: 'function',
+  visibleTo: 'function',
+  presence: 'boolean',
 }
 
 /** @throws OptionError */
 function isSettings(option: string, value: unknown): value is AnyChannelSettings {
-  if (typeof value !== 'object' || value === null) return false
-  const { retain, overflow, conflate, visibleTo, presence, ...strays }: { [K in keyof AnyChannelSettings]?: unknown } = value
-  const [stray] = Object.keys(strays)
-  if (stray !== undefined) throw new OptionError(option, `has ${JSON.stringify(stray)}, which is no setting`)
-  if (typeof retain === 'object' && retain !== null) boundsOf(retain, `${option}.retain`)
-  else if (retain !== undefined) throw new OptionError(`${option}.retain`, `is ${kindOf(retain)}: it takes { events, seconds, bytes }`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  checkOptions(value, kinds, option)
+  const { retain, overflow, conflate }: { [K in keyof AnyChannelSettings]?: AnyChannelSettings[K] } = value
+  checkedBounds(retain, `${option}.retain`)
   if (overflow !== undefined && overflow !== 'disconnect' && overflow !== 'drop-oldest') {
-    throw new OptionError(`${option}.overflow`, `is ${JSON.stringify(overflow)}: it takes 'disconnect' or 'drop-oldest'`)
+    throw new OptionError(`${option}.overflow`, `is ${told(overflow)}: it takes 'disconnect' or 'drop-oldest'`)
   }
-  for (const [name, setting] of Object.entries({ conflate, visibleTo })) {
-    if (setting !== undefined && typeof setting !== 'function')
-      throw new OptionError(`${option}.${name}`, `is ${kindOf(setting)}: it takes a function`)
+  if (overflow === 'drop-oldest' && conflate !== undefined) {
+    throw new OptionError(`${option}.overflow`, "is 'drop-oldest' beside conflate, which leaves nothing to drop: choose one of them")
   }
-  if (presence !== undefined && typeof presence !== 'boolean')
-    throw new OptionError(`${option}.presence`, `is ${kindOf(presence)}: it takes true or false`)
   return true
 }
 

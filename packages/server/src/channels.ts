@@ -1,9 +1,10 @@
-import { type AnySubtree, type AnyTopic, defineEvents } from '@sse/schema'
+import { type AnySubtree, type AnyTopic, defineEvents, isEvents } from '@sse/schema'
 import { type AnyContract, anyContract, channelSettings, textTypes } from './any-contract.js'
+import { told } from './arguments.js'
 import type { Entry } from './backplane.js'
 import { Deliveries } from './deliveries.js'
 import { type ChannelDelivery, Delivery } from './delivery.js'
-import { ForeignTopicError } from './errors.js'
+import { ArgumentError, ForeignTopicError } from './errors.js'
 
 /** Names whose channel is remembered: reading a name takes longer than looking it up. */
 const mostNames = 10_000
@@ -26,11 +27,61 @@ export class Channels {
     this.#unknown = { events: defineEvents({}), settings: {}, onError }
   }
 
-  /** @throws ForeignTopicError */
-  of({ channel, name, events }: AnyTopic | AnySubtree): ChannelDelivery {
+  /**
+   * One topic, and what is done with its events.
+   *
+   * @param use what is to be done with it, as `publish to`.
+   * @throws ArgumentError for what is no topic, ForeignTopicError.
+   */
+  topicOf(given: unknown, use: string): { readonly topic: AnyTopic; readonly channel: ChannelDelivery } {
+    const topic = this.#checked(given, 'topic')
+    if (topic.kind === 'topic') return { topic, channel: this.#declared(topic) }
+    throw new ArgumentError('topic', `is the subtree ${topic.name}: ${use} one topic of it, as ${this.#call(topic.channel)}`)
+  }
+
+  /**
+   * A topic or a subtree.
+   *
+   * @throws ArgumentError for what is neither, ForeignTopicError.
+   */
+  anyOf(given: unknown, argument: string): AnyTopic | AnySubtree {
+    const topic = this.#checked(given, argument)
+    this.#declared(topic)
+    return topic
+  }
+
+  /** @throws ArgumentError, ForeignTopicError, as {@link anyOf} does for each. */
+  listOf(given: unknown): readonly (AnyTopic | AnySubtree)[] {
+    if (!Array.isArray(given)) throw new ArgumentError('topics', `is ${told(given)}: it takes a list, as [${this.#call()}]`)
+    return given.map((topic: unknown, index) => this.anyOf(topic, `topics[${index}]`))
+  }
+
+  #checked(given: unknown, argument: string): AnyTopic | AnySubtree {
+    if (isTopic(given)) return given
+    const [key] = Object.entries(this.#contract).find(([, channel]) => channel === given) ?? []
+    if (key !== undefined) {
+      throw new ArgumentError(argument, `is the channel ${pathOf(key)}: call it with its params, ${this.#call(key)}`)
+    }
+    if (typeof given === 'string') {
+      const call = this.#call(this.topic(given)?.channel)
+      throw new ArgumentError(argument, `is the name ${told(given)}: make a topic of the contract, as ${call}`)
+    }
+    throw new ArgumentError(argument, `is ${told(given)}, and no topic: make one with the contract, as ${this.#call()}`)
+  }
+
+  /** Whoever writes a topic by hand may give it a name that no reader can ask for. */
+  #declared({ kind, channel, name, events }: AnyTopic | AnySubtree): ChannelDelivery {
     const declared = this.#channels.get(channel)
-    if (declared === undefined || declared.events !== events) throw new ForeignTopicError(String(name))
+    const isOwn = kind === 'topic' ? this.named(name) === declared : this.#contract[channel]?.parseAll?.(name) !== undefined
+    if (declared === undefined || declared.events !== events || !isOwn) throw new ForeignTopicError(name)
     return declared
+  }
+
+  /** How code makes a topic. */
+  #call(key = Object.keys(this.#contract)[0]): string {
+    if (key === undefined) return 'contract.order({ orderId: 42 })'
+    const params = this.#contract[key]?.pattern.split('/').filter((segment) => segment.startsWith(':')) ?? []
+    return `${pathOf(key)}(${params.length === 0 ? '' : `{ ${params.map((param) => `${param.slice(1)}: 42`).join(', ')} }`})`
   }
 
   /** The channel of a topic by its name. */
@@ -68,4 +119,20 @@ export class Channels {
     this.#deliveries.add(delivery)
     return delivery
   }
+}
+
+function pathOf(key: string): string {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `contract.${key}` : `contract[${JSON.stringify(key)}]`
+}
+
+function isTopic(value: unknown): value is AnyTopic | AnySubtree {
+  if (typeof value !== 'object' || value === null) return false
+  const { kind, channel, pattern, name, events }: { readonly [Key in keyof AnyTopic]?: unknown } = value
+  return (
+    (kind === 'topic' || kind === 'subtree') &&
+    typeof channel === 'string' &&
+    typeof pattern === 'string' &&
+    typeof name === 'string' &&
+    isEvents(events)
+  )
 }

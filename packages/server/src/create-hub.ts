@@ -1,13 +1,13 @@
-import { type AnySubtree, type AnyTopic, subtreeNameOf } from '@sse/schema'
+import { subtreeNameOf } from '@sse/schema'
 import { format, formatPosition, type GapReason, parsePosition } from '@sse/schema/wire'
-import { kindOf } from './arguments.js'
+import { kindOf, told } from './arguments.js'
 import { Arrivals, type Who } from './arrivals.js'
 import type { Backplane, Entry, ShardState } from './backplane.js'
 import { Channels } from './channels.js'
 import { resumable, type Start } from './cursor.js'
 import { diagnose } from './diagnostics.js'
 import { type Drainable, departures, drain } from './drain.js'
-import { ArgumentError, OptionError } from './errors.js'
+import { ArgumentError, HubClosedError, OptionError } from './errors.js'
 import { EventStream } from './event-stream.js'
 import { attempt } from './failure.js'
 import { Feed } from './feed.js'
@@ -15,6 +15,7 @@ import type { DrainOptions, Hub, HubOptions, Published, PublishOptions, Subscrib
 import { HubReader, type ReaderHub, type ReaderObserver } from './hub-reader.js'
 import type { Wanted } from './join-plan.js'
 import { Admission, type LimitBounds, limitsOf } from './limits.js'
+import { checkOptions, type Kinds } from './option-check.js'
 import { type Presence, PresenceBoard } from './presence.js'
 import { Publisher } from './publisher.js'
 import { Counters, type HubStats, type RefusalReason } from './stats.js'
@@ -23,7 +24,7 @@ import type { Stream } from './stream.js'
 /**
  * Makes a hub over a contract and a backplane.
  *
- * @throws OptionError, and NameError where one type is text in one channel and JSON in another.
+ * @throws OptionError; ArgumentError for what holds no options; NameError where one type is text in one channel and JSON in another.
  */
 export function createHub<C extends object>(options: HubOptions<C>): Hub<C>
 export function createHub(options: HubOptions<object>): object {
@@ -35,6 +36,18 @@ export function coreOf(hub: object): HubCore {
   if (hub instanceof HubCore) return hub
   throw new ArgumentError('hub', `is ${kindOf(hub)} that createHub of this very package has not made`)
 }
+
+const hubKinds: Kinds<HubOptions<object>> = {
+  contract: 'anything',
+  backplane: 'anything',
+  channels: 'object',
+  limits: 'anything',
+  maxEventBytes: 'number',
+  verifyInterval: 'number',
+  onError: 'function',
+}
+const subscribeKinds: Kinds<SubscribeOptions> = { from: 'anything', identity: 'string', notBefore: 'anything' }
+const whereKinds: Kinds<Where> = { identity: 'string', topic: 'anything' }
 
 /** What is known of a stream beside its topics. */
 export interface AttachOptions {
@@ -61,16 +74,11 @@ export class HubCore {
   readonly #timer: ReturnType<typeof setInterval>
   readonly #observer: ReaderObserver
   #isDraining = false
+  #isClosed = false
 
-  constructor({
-    contract,
-    backplane,
-    channels = {},
-    limits,
-    maxEventBytes = 1_048_576,
-    verifyInterval = 10_000,
-    onError,
-  }: HubOptions<object>) {
+  constructor(options: HubOptions<object>) {
+    checkOptions(options, hubKinds)
+    const { contract, backplane, channels = {}, limits, maxEventBytes = 1_048_576, verifyInterval = 10_000, onError } = options
     if (!(maxEventBytes > 0)) throw new OptionError('maxEventBytes', `is ${maxEventBytes}: it takes a number above 0`)
     if (!(verifyInterval > 0)) throw new OptionError('verifyInterval', `is ${verifyInterval}: it takes milliseconds above 0`)
     this.contract = contract
@@ -80,6 +88,7 @@ export class HubCore {
     this.#onError = onError ?? ((error) => console.error('[@sse/server] hub:', error))
     const report = (error: unknown): void => this.#report(error)
     this.channels = new Channels(contract, channels, report)
+    checkBackplane(backplane)
     this.#publisher = new Publisher(backplane, this.channels, maxEventBytes, () => void this.counters.published++)
     this.#feed = new Feed(backplane, report)
     this.#observer = this.#observe()
@@ -91,39 +100,58 @@ export class HubCore {
     return this.#isDraining
   }
 
-  async publish(topic: AnyTopic, event: unknown, options: PublishOptions = {}): Promise<Published> {
+  async publish(topic: unknown, event: unknown, options: PublishOptions = {}): Promise<Published> {
+    this.#checkOpen()
     return this.#publisher.publish(topic, event, options)
   }
 
-  async end(topic: AnyTopic, { reason = 'ended' }: { readonly reason?: string | undefined } = {}): Promise<Published> {
-    return this.#publisher.end(topic, reason)
+  async end(topic: unknown, options: { readonly reason?: string | undefined } = {}): Promise<Published> {
+    this.#checkOpen()
+    checkOptions(options, { reason: 'string' })
+    return this.#publisher.end(topic, options.reason ?? 'ended')
   }
 
-  async subscribe(stream: Stream<object>, topics: readonly (AnyTopic | AnySubtree)[], options: SubscribeOptions = {}): Promise<void> {
+  async subscribe(stream: Stream<object>, given: unknown, options: SubscribeOptions = {}): Promise<void> {
     const opened = eventStreamOf(stream)
+    if (this.#isClosed) {
+      // Its reader is not to suffer from it: another hub will take it.
+      depart(opened)
+      throw new HubClosedError()
+    }
+    const topics = this.channels.listOf(given)
     if (topics.length === 0) throw new ArgumentError('topics', 'are none: give those that the reader is to get')
-    for (const topic of topics) this.channels.of(topic)
+    checkOptions(options, subscribeKinds)
     const start = startOf(options.from, opened.lastEventId)
-    const notBefore = options.notBefore?.getTime()
-    if (Number.isNaN(notBefore)) throw new OptionError('notBefore', 'is an invalid Date')
+    const notBefore = timeOf('notBefore', options.notBefore)
     const wanted = topics.map(({ name, kind, channel }): Wanted => ({ name, kind, start, notBefore, text: this.channels.textOf(channel) }))
     // The reader asked for no topics: where there is one, its events have plain types, as on a stream of its own.
     await this.attach(opened, wanted, { isNamed: topics.length > 1 || topics[0]?.kind === 'subtree', identity: options.identity })
   }
 
-  async cursor(topics: readonly (AnyTopic | AnySubtree)[]): Promise<string> {
-    const { epoch, position } = await this.backplane.state(
-      topics.map(({ name }) => name),
-      Number.POSITIVE_INFINITY,
-    )
+  async cursor(topics: unknown): Promise<string> {
+    this.#checkOpen()
+    const names = this.channels.listOf(topics).map(({ name }) => name)
+    const { epoch, position } = await this.backplane.state(names, Number.POSITIVE_INFINITY)
     return formatPosition(epoch, position)
   }
 
-  presence(topic: AnyTopic): Presence {
+  presence(given: unknown): Presence {
+    const { topic, channel } = this.channels.topicOf(given, 'ask for')
+    if (channel.settings.presence !== true) {
+      const option = `channels.${topic.channel}.presence`
+      throw new OptionError(option, `is not set, so nobody is counted on ${topic.name}: give createHub { presence: true } for the channel`)
+    }
     return this.#presence.of(topic.name)
   }
 
-  disconnect({ identity, topic }: Where, reason = 'The server asks you to come back.'): number {
+  disconnect(where: Where, reason: unknown = 'The server asks you to come back.'): number {
+    if (typeof where !== 'object' || where === null) {
+      throw new ArgumentError('where', `is ${told(where)}: it takes { identity, topic }, or use drain() for everybody`)
+    }
+    checkOptions(where, whereKinds, 'where')
+    if (typeof reason !== 'string') throw new ArgumentError('reason', `is ${told(reason)}: it takes a text for the reader`)
+    const { identity } = where
+    const topic = where.topic === undefined ? undefined : this.channels.anyOf(where.topic, 'where.topic')
     if (identity === undefined && topic === undefined) {
       throw new ArgumentError('where', 'names nobody: give an identity or a topic, or use drain() for everybody')
     }
@@ -144,7 +172,9 @@ export class HubCore {
     void opened.closed.then(() => this.#tracked.delete(opened))
   }
 
-  async drain({ within = 10_000 }: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    checkOptions(options, { within: 'number' })
+    const { within = 10_000 } = options
     if (!(within >= 0)) throw new OptionError('within', `is ${within}: it takes milliseconds from 0 on`)
     this.#isDraining = true
     const fed = [...this.#readers].map(({ stream }) => stream)
@@ -182,6 +212,7 @@ export class HubCore {
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
+    this.#isClosed = true
     this.#isDraining = true
     const streams = [...this.#readers].map(({ stream }) => stream)
     for (const stream of streams) void stream.release({ reason: 'closed', reconnect: true })
@@ -196,7 +227,7 @@ export class HubCore {
   /** Feeds a stream until it is over. */
   async attach(stream: EventStream<object>, wanted: readonly Wanted[], { isNamed, identity }: AttachOptions): Promise<void> {
     // Who came in while the door was closing.
-    if (this.#isDraining) return void drainable(stream).depart(departures(1, 10_000, Math.random)[0]?.retry ?? 1_000)
+    if (this.#isDraining) return depart(stream)
     const hub: ReaderHub = {
       backplane: this.backplane,
       feed: this.#feed,
@@ -243,6 +274,11 @@ export class HubCore {
     diagnose('sse:refuse', () => ({ reason, status, request }))
   }
 
+  /** @throws HubClosedError */
+  #checkOpen(): void {
+    if (this.#isClosed) throw new HubClosedError()
+  }
+
   #observe(): ReaderObserver {
     const { counters } = this
     return {
@@ -279,6 +315,33 @@ export function dismiss(stream: EventStream<object>, reason: string): void {
 function eventStreamOf(stream: unknown): EventStream<object> {
   if (stream instanceof EventStream) return stream
   throw new ArgumentError('stream', `is ${kindOf(stream)} that neither respond nor openStream of this very package has made`)
+}
+
+/** Lets a reader go that came while the door was closing: it comes back, and another hub will take it. */
+function depart(stream: EventStream<object>): void {
+  drainable(stream).depart(departures(1, 10_000, Math.random)[0]?.retry ?? 1_000)
+}
+
+/** @throws OptionError */
+function checkBackplane(backplane: unknown): void {
+  const takes = 'it takes memoryBackplane(), or sqliteBackplane({ path })'
+  if (typeof backplane === 'function') throw new OptionError('backplane', 'is a function: call it, as memoryBackplane()')
+  if (typeof backplane !== 'object' || backplane === null) throw new OptionError('backplane', `is ${told(backplane)}: ${takes}`)
+  const { append, state, read, locate, connect }: { readonly [Method in keyof Backplane]?: unknown } = backplane
+  for (const [name, method] of Object.entries({ append, state, read, locate, connect })) {
+    if (typeof method !== 'function') throw new OptionError('backplane', `has no ${name}(), so it is none: ${takes}`)
+  }
+}
+
+/**
+ * @returns milliseconds since 1970.
+ * @throws OptionError
+ */
+function timeOf(option: string, date: unknown): number | undefined {
+  if (date === undefined) return undefined
+  if (!(date instanceof Date)) throw new OptionError(option, `is ${told(date)}: it takes a Date`)
+  if (Number.isNaN(date.getTime())) throw new OptionError(option, 'is an invalid Date')
+  return date.getTime()
 }
 
 function drainable(stream: EventStream<object>): Drainable {

@@ -73,7 +73,7 @@ export class AlreadyFedError extends SseError {
   }
 }
 
-/** A stream was handed what its method does not take. The stream stays usable. */
+/** A method was handed what it does not take. It has done nothing; a stream stays usable. */
 export class ArgumentError extends SseError {
   readonly code = 'invalid_argument'
   constructor(
@@ -117,6 +117,14 @@ export class TopicEndedError extends SseError {
   readonly code = 'topic_ended'
   constructor(readonly topic: string) {
     super(`topic ${JSON.stringify(topic)} has ended: publish before hub.end(), or to another topic`)
+  }
+}
+
+/** The hub was closed by the application. Nothing was stored. */
+export class HubClosedError extends SseError {
+  readonly code = 'hub_closed'
+  constructor() {
+    super('this hub was closed: close it after the last publish, or make another one')
   }
 }
 

@@ -50,6 +50,8 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   /** What the application asked for; the stream is over only when its last bytes are. */
   #ending: Close | undefined
   #over = false
+  /** The application has given an event an id of its own. */
+  #hasOwnIds = false
   #feeder: Feeder | undefined
 
   constructor(sink: Sink, settings: Settings, context: ErrorContext) {
@@ -103,11 +105,13 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   /**
    * A feeder begins to relay positioned events: from here on the application's own carry no id.
    *
-   * @throws AlreadyFedError, StreamEndedError, and OptionError where `sse.ready` has left without the feeder's text types.
+   * @throws AlreadyFedError, StreamEndedError, HubStreamIdError where one of them had one before, and OptionError where `sse.ready` has left without the feeder's text types.
    */
   feed(feeder: Feeder): void {
     if (this.#feeder !== undefined) throw new AlreadyFedError()
     if (this.#isEndedByApplication) throw new StreamEndedError()
+    // Who is cut before the first positioned event would come back with an id that is no position.
+    if (this.#hasOwnIds) throw new HubStreamIdError()
     const known = this.#textTypes
     const late = feeder.text.find((type) => !known.includes(type))
     if (!this.#writer.isSilent && late !== undefined) {
@@ -246,6 +250,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   #eventFrame(event: Outgoing<Payloads>): string {
     const frame = eventFrame(event, this.#settings)
     if (this.#feeder !== undefined && event.id !== undefined) throw new HubStreamIdError()
+    if (event.id !== undefined) this.#hasOwnIds = true
     return frame
   }
 

@@ -1,4 +1,4 @@
-import { type AnyTopic, encode, subtreeNameOf } from '@sse/schema'
+import { encode, subtreeNameOf } from '@sse/schema'
 import { formatPosition } from '@sse/schema/wire'
 import { eventOf } from './arguments.js'
 import type { Append, Backplane } from './backplane.js'
@@ -6,7 +6,10 @@ import type { Channels } from './channels.js'
 import { diagnose } from './diagnostics.js'
 import { ArgumentError, EventTooLargeError } from './errors.js'
 import type { Published, PublishOptions } from './hub.js'
+import { checkOptions, type Kinds } from './option-check.js'
 import { utf8Length } from './utf8.js'
+
+const kinds: Kinds<PublishOptions> = { key: 'anything' }
 
 /** The way of an event into the backplane: checked and encoded once, however many streams will get it. */
 export class Publisher {
@@ -22,10 +25,13 @@ export class Publisher {
     this.#published = published
   }
 
-  async publish(topic: AnyTopic, event: unknown, { key }: PublishOptions): Promise<Published> {
-    const { events, settings } = this.#channels.of(topic)
-    const { type, data, id } = eventOf(event)
+  async publish(given: unknown, event: unknown, options: PublishOptions): Promise<Published> {
+    const { topic, channel } = this.#channels.topicOf(given, 'publish to')
+    const { events, settings } = channel
+    const { type, data, id } = eventOf(event, '{ type, data }')
     if (id !== undefined) throw new ArgumentError('event.id', 'is given: a published event has its position for an id; leave it out')
+    checkOptions(options, kinds)
+    const { key } = options
     if (key !== undefined && (typeof key !== 'string' || key === '')) {
       throw new ArgumentError('key', 'is no text, or empty: give one that names this publish, or leave it out')
     }
@@ -35,8 +41,9 @@ export class Publisher {
     return this.#append({ topic: topic.name, subtree: subtreeNameOf(topic), kind: 'event', type, data: text, retain: settings.retain, key })
   }
 
-  async end(topic: AnyTopic, reason: string): Promise<Published> {
-    const { retain } = this.#channels.of(topic).settings
+  async end(given: unknown, reason: string): Promise<Published> {
+    const { topic, channel } = this.#channels.topicOf(given, 'end')
+    const { retain } = channel.settings
     return this.#append({ topic: topic.name, subtree: subtreeNameOf(topic), kind: 'end', type: '', data: reason, retain, key: undefined })
   }
 
