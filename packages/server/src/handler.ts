@@ -1,16 +1,19 @@
 import type { AnySubtree, AnyTopic } from '@sse/schema'
 import { format } from '@sse/schema/wire'
+import { told } from './arguments.js'
 import type { Arrival } from './arrivals.js'
 import { type Asked, type AskedTopic, askedTopics, MalformedError, shown } from './asked.js'
-import type { Authorize, AuthorizeNames, Refusal } from './authorize.js'
+import { type Authorize, type AuthorizeNames, answerOf } from './authorize.js'
 import { corsHeaders } from './cors.js'
 import { dismiss, type HubCore } from './create-hub.js'
 import type { Start } from './cursor.js'
+import { OptionError } from './errors.js'
 import type { EventStream } from './event-stream.js'
 import { attempt } from './failure.js'
 import type { Wanted } from './join-plan.js'
 import { type Place, retryAfter } from './limits.js'
-import { checkedHeaders, type Settings, type StreamOptions } from './options.js'
+import { checkOptions, type Kinds } from './option-check.js'
+import { checkedHeaders, type Settings, type StreamOptions, settingsOf, streamKinds } from './options.js'
 import type { RefusalReason } from './stats.js'
 
 /** How a handler serves a hub's topics. The options of its streams, and who may read what. */
@@ -22,6 +25,25 @@ export interface HandlerOptions<C extends object, Request> extends Omit<StreamOp
    * take what the proxy vouches for, or all readers are one.
    */
   readonly address?: ((request: Request) => string | undefined) | undefined
+}
+
+const { events: _, ...kindsOfStreams } = streamKinds
+const kinds: Kinds<HandlerOptions<object, unknown>> = { authorize: 'anything', address: 'function', ...kindsOfStreams }
+
+/**
+ * The settings of a handler's streams.
+ *
+ * @throws OptionError naming what makes no sense, or is missing; ArgumentError for what holds no options.
+ */
+export function handlerSettings<C extends object, Request>(options: HandlerOptions<C, Request>): Settings {
+  // Where there are none, it is `authorize` that is missing.
+  const given: Partial<HandlerOptions<C, Request>> = options === undefined ? {} : options
+  checkOptions(given, kinds)
+  const { authorize, address: _, ...streams } = given
+  if (typeof authorize !== 'function') {
+    throw new OptionError('authorize', `is ${told(authorize)}: it takes a function that returns { allow: [topics] } or { status }`)
+  }
+  return settingsOf(streams)
 }
 
 /** A request as every adapter sees it. */
@@ -136,7 +158,7 @@ type Decided =
       readonly status: number
       readonly code: string
       readonly message: string
-      readonly headers?: Refusal['headers']
+      readonly headers?: Readonly<Record<string, string>> | undefined
     }
 
 async function authorized<Request>(
@@ -148,25 +170,26 @@ async function authorized<Request>(
 ): Promise<Decided> {
   const asked = askedTopics(await request.asked(), core.limits.topics)
   const { topics, subtrees, starts, unknown } = named(core, asked)
-  const answer = await authorize(
-    request.original,
-    topics.map(({ name }) => name),
-    subtrees.map(({ name }) => name),
+  const answer = answerOf(
+    await authorize(
+      request.original,
+      topics.map(({ name }) => name),
+      subtrees.map(({ name }) => name),
+    ),
   )
   if ('status' in answer) {
     const { status, message = 'You may not read this.', headers } = answer
     return { reason: 'denied', status, code: 'refused', message, headers: headers && plainHeaders(headers) }
   }
-  const { identity, expires, notBefore } = answer
-  const names = new Set(answer.allow.map((topic) => topic.name))
+  const { allow, identity, expires, notBefore } = answer
   const all: readonly (AnyTopic | AnySubtree)[] = [...topics, ...subtrees]
-  const allowed = all.filter(({ name }) => names.has(name))
-  const denied = all.filter(({ name }) => !names.has(name)).map(({ name }) => name)
+  const allowed = all.filter(({ name }) => allow.has(name))
+  const denied = all.filter(({ name }) => !allow.has(name)).map(({ name }) => name)
   if (allowed.length === 0) {
     const culprits = [...denied, ...unknown].map(shown).join(', ')
     return { reason: 'denied', status: 403, code: 'denied', message: `There is no topic here that you may read: not ${culprits}` }
   }
-  const end = expires === undefined ? Number.POSITIVE_INFINITY : expires.getTime()
+  const end = expires ?? Number.POSITIVE_INFINITY
   if (!(end > Date.now()))
     return { reason: 'denied', status: 401, code: 'expired', message: 'What lets you read has run out: come back with fresh credentials.' }
   const refused = identity === undefined ? undefined : place.identify(identity)
@@ -176,7 +199,7 @@ async function authorized<Request>(
       name,
       kind,
       start: starts.get(name) ?? 'now',
-      notBefore: notBefore?.getTime(),
+      notBefore,
       text: core.channels.textOf(channel),
     }),
   )
@@ -211,8 +234,8 @@ async function authorized<Request>(
  *
  * @throws OptionError for what no connection would carry: it may hold something that a reader has sent.
  */
-function plainHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(checkedHeaders(headers)).map(([name, value]) => [name, String(value)]))
+function plainHeaders(headers: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(checkedHeaders({ ...headers })).map(([name, value]) => [name, String(value)]))
 }
 
 interface Named {

@@ -3,23 +3,21 @@ import { type Asked, askedInBody, MalformedError } from '../asked.js'
 import { byName } from '../authorize.js'
 import { isBrowser } from '../browser.js'
 import { coreOf } from '../create-hub.js'
-import { decide, type HandlerOptions, type HubRequest } from '../handler.js'
+import { decide, type HandlerOptions, type HubRequest, handlerSettings } from '../handler.js'
 import type { Hub } from '../hub.js'
-import { type Settings, settingsOf } from '../options.js'
+import type { Settings } from '../options.js'
 import { cursorsOf, openWith } from './fetch.js'
 
 /**
  * Serves a hub's topics wherever the Fetch API does: `GET ?topic=orders/42&topic=users/7/inbox`, or `POST` with the same as
  * JSON. Never rejects for what a reader does.
  *
- * @throws OptionError
+ * @throws OptionError, ArgumentError
  */
-export function fetchHandler<C extends object>(
-  hub: Hub<C>,
-  { authorize, address, ...options }: HandlerOptions<C, Request>,
-): (request: Request) => Promise<Response> {
+export function fetchHandler<C extends object>(hub: Hub<C>, options: HandlerOptions<C, Request>): (request: Request) => Promise<Response> {
   const core = coreOf(hub)
-  const settings = settingsOf(options)
+  const settings = handlerSettings(options)
+  const { authorize, address } = options
   const allows = byName(hub.contract, authorize)
   return async (request) => {
     // HEAD, OPTIONS, what is not allowed, and who has seen the end: answered without a stream.

@@ -4,9 +4,9 @@ import { byName } from '../authorize.js'
 import { isBrowser } from '../browser.js'
 import { coreOf } from '../create-hub.js'
 import type { EventStream } from '../event-stream.js'
-import { decide, type HandlerOptions, type HubRequest, type Refused } from '../handler.js'
+import { decide, type HandlerOptions, type HubRequest, handlerSettings, type Refused } from '../handler.js'
 import type { Hub } from '../hub.js'
-import { type Settings, settingsOf } from '../options.js'
+import type { Settings } from '../options.js'
 import { cursorsOf, methodOf, type NodeRequest, type NodeResponse, nameOf, openWith, searchOf } from './node.js'
 
 /**
@@ -14,14 +14,15 @@ import { cursorsOf, methodOf, type NodeRequest, type NodeResponse, nameOf, openW
  * `GET ?topic=orders/42&topic=users/7/inbox`, or `POST` with the same as JSON. What it returns resolves when the response is
  * over, and never rejects for what a reader does.
  *
- * @throws OptionError
+ * @throws OptionError, ArgumentError
  */
 export function nodeHandler<C extends object>(
   hub: Hub<C>,
-  { authorize, address = addressOf, ...options }: HandlerOptions<C, NodeRequest>,
+  options: HandlerOptions<C, NodeRequest>,
 ): (request: NodeRequest, response: NodeResponse) => Promise<void> {
   const core = coreOf(hub)
-  const settings = settingsOf(options)
+  const settings = handlerSettings(options)
+  const { authorize, address = addressOf } = options
   const allows = byName(hub.contract, authorize)
   return async (request, response) => {
     // HEAD, OPTIONS, what is not allowed, and who has seen the end: answered without a stream.

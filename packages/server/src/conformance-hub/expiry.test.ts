@@ -136,16 +136,6 @@ describe.each(hubAdapters)('$name', (adapter) => {
       const gaps = reading.controls.filter(({ type }) => type === 'sse.gap')
       expect(gaps).toHaveLength(topics[0]?.includes('@last') === true ? 0 : 1)
     })
-
-    test('an invalid date shows nothing of what was', async () => {
-      await using server = await serveHub(adapter, { handler: { authorize: grants({ notBefore: new Date(Number.NaN) }) } })
-      await server.order(42, 1)
-      const reading = await server.get(['orders/42@last:100'])
-      await reading.live()
-      await server.order(42, 2)
-      await reading.take(1)
-      expect(reading.seen).toEqual(['orders/42#created {"n":2}'])
-    })
   })
 
   describe('D57 disconnect', () => {

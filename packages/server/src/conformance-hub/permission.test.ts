@@ -125,10 +125,8 @@ describe.each(hubAdapters)('$name', (adapter) => {
     expect((await server.get(['orders/42'])).status).toBe(200)
   })
 
-  test.each<[string, Date]>([
-    ['has run out', new Date(Date.now() - 1)],
-    ['is no date', new Date(Number.NaN)],
-  ])('D57 401 where what lets the reader in %s', async (_, expires) => {
+  test('D57 401 where what lets the reader in has run out', async () => {
+    const expires = new Date(Date.now() - 1)
     let grants = 0
     const authorize: Authorize = ({ topics }) => ({ allow: topics, expires: grants++ === 0 ? expires : undefined })
     await using server = await serveHub(adapter, { handler: { authorize }, hub: { limits: { streams: 1 } } })
@@ -197,6 +195,77 @@ describe.each(hubAdapters)('$name', (adapter) => {
       expect(server.errors[0]?.error).toBeInstanceOf(Error)
       fails = false
       expect((await server.get(['orders/42'])).status).toBe(200)
+    })
+  })
+
+  describe('D53 what authorize returns is no answer', () => {
+    const order = contract.order({ orderId: 42 })
+    const takes = ': it takes { allow: [topics] } or { status }'
+    test.each<[unknown, string]>([
+      [undefined, 'undefined'],
+      [null, 'null'],
+      [true, 'true'],
+      ['orders/42', '"orders/42"'],
+      [{}, 'an object with neither'],
+      [{ status: undefined }, 'an object with neither'],
+      [[order], '"0", which is unknown (there are allow, identity, expires, notBefore, status, message, headers)'],
+      [{ allow: 'orders/42' }, '{ allow: "orders/42" }, which is no list'],
+      [{ allow: order }, '{ allow: an object }, which is no list'],
+      [{ allow: [undefined] }, 'allow with undefined in it, which is neither a topic nor a name'],
+      [{ allow: [{ name: 5 }] }, 'allow with an object in it, which is neither a topic nor a name'],
+      [{ allow: [contract.order] }, 'allow with a function in it, which is neither a topic nor a name'],
+      [{ allow: [order], identity: 5 }, 'identity as 5, which is no text'],
+      [{ allow: [order], identity: null }, 'identity as null, which is no text'],
+      [{ allow: [order], expires: 'tomorrow' }, 'expires as "tomorrow", which is no Date'],
+      [{ allow: [order], expires: 1e12 }, 'expires as 1000000000000, which is no Date'],
+      [{ allow: [order], expires: new Date(Number.NaN) }, 'expires as an invalid Date'],
+      [{ allow: [order], expire: new Date(0) }, '"expire", which is unknown (did you mean expires?)'],
+      [{ allow: [order], notBefore: 'today' }, 'notBefore as "today", which is no Date'],
+      [{ allow: [order], notBefore: new Date(Number.NaN) }, 'notBefore as an invalid Date'],
+      ...[200, 204, 302, 418, 99, '401', null].map((status): [unknown, string] => [
+        { status },
+        `{ status: ${JSON.stringify(status)} }, which is none of 400, 401, 402, 403, 404, 409, 410, 429, 451, 500, 502, 503`,
+      ]),
+      [{ status: 401, message: 5 }, 'message as 5, which is no text'],
+      [{ status: 401, headers: 'retry-after: 5' }, 'headers as "retry-after: 5"'],
+    ])('%j: 500, and onError is told what it takes', async (answer, told) => {
+      let fails = true
+      const authorize = (context: Parameters<Authorize>[0]): unknown => (fails ? answer : everybody(context))
+      await using server = await serveHub(adapter, { handler: { ...Object({ authorize }) }, hub: { limits: { streams: 1 } } })
+      const refused = await server.get(['orders/42'])
+      expect([refused.status, (await refused.refusal()).code]).toEqual([500, 'internal'])
+      expect(server.errors.map(({ error }) => error)).toMatchObject([
+        { code: 'invalid_argument', message: `authorize returned ${told}${takes}` },
+      ])
+      fails = false
+      expect((await server.get(['orders/42'])).status).toBe(200)
+    })
+  })
+
+  describe('D57 authorize may allow by name', () => {
+    test('beside topics', async () => {
+      const authorize: Authorize = ({ topics }) => ({ allow: [...topics.filter(({ channel }) => channel === 'inbox'), 'orders/42'] })
+      await using server = await serveHub(adapter, { handler: { authorize } })
+      const reading = await server.get(['orders/42', 'orders/43', 'users/7/inbox'])
+      await reading.live()
+      expect(errorsIn(reading.controls)).toMatchObject([{ code: 'denied', topics: ['orders/43'] }])
+      expect(reading.controls.at(-1)).toMatchObject({ type: 'sse.live', topics: ['orders/42', 'users/7/inbox'] })
+    })
+
+    test.each([['orders/43'], ['orders/*'], ['*'], ['orders'], ['ORDERS/42'], ['orders/%34%32'], ['']])(
+      'only what was asked for: %j allows nothing of orders/42',
+      async (name) => {
+        await using server = await serveHub(adapter, { handler: { authorize: () => ({ allow: [name] }) } })
+        expect((await server.get(['orders/42'])).status).toBe(403)
+      },
+    )
+
+    test('a subtree that was not asked for is not given, and one that was is', async () => {
+      await using server = await serveHub(adapter, { handler: { authorize: () => ({ allow: ['orders/42', 'orders/*'] }) } })
+      const [one, all] = [await server.get(['orders/42']), await server.get(['orders/*'])]
+      await Promise.all([one.live(), all.live()])
+      expect(one.controls.at(-1)).toMatchObject({ type: 'sse.live', topics: ['orders/42'] })
+      expect(all.controls.at(-1)).toMatchObject({ type: 'sse.live', topics: ['orders/*'] })
     })
   })
 
