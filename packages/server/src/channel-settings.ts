@@ -20,7 +20,8 @@ export interface ChannelSettings<Event> {
   readonly overflow?: 'disconnect' | 'drop-oldest' | undefined
   /**
    * Of events with one key only the latest counts: one that still waits for a slow reader is replaced. For prices,
-   * positions, progress. What is replaced is lost to that reader and not told. Default: none.
+   * positions, progress. What is replaced is lost to that reader and not told. Not beside
+   * `drop-oldest`. Default: none.
    */
   readonly conflate?: ((event: Event) => string | number) | undefined
   /**

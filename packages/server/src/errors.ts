@@ -57,7 +57,7 @@ export class OptionError extends SseError {
   }
 }
 
-/** A private event on a hub's stream came with an id. It was not sent. */
+/** A private event on a hub's stream came with an id, and was not sent; or one had come before, and the stream was not subscribed. */
 export class HubStreamIdError extends SseError {
   readonly code = 'id_on_hub_stream'
   constructor() {

@@ -77,8 +77,8 @@ export interface Hub<C extends object> extends AsyncDisposable {
    * Checks and encodes an event, once, and resolves when it is retained. Within retention every reader of the topic gets it
    * once and in order, or is told a gap.
    *
-   * @throws (rejects) as `stream.send` does for an event; ForeignTopicError for a topic of another contract; TopicEndedError;
-   * what the backplane fails with. Nothing was stored then, or (the backplane's connection broke) it is undecided: publish
+   * @throws (rejects) as `stream.send` does for an event; ArgumentError for what is no topic, or a subtree; ForeignTopicError for
+   * a topic of another contract; TopicEndedError; OptionError; HubClosedError; what the backplane fails with. Nothing was stored then, or (the backplane's connection broke) it is undecided: publish
    * it again with the same key.
    */
   publish<Decoded extends object, Wire extends object>(
@@ -90,7 +90,7 @@ export interface Hub<C extends object> extends AsyncDisposable {
    * Ends a topic for good: its readers are told, and those that have no other topic do not come back. Ending twice is ending
    * once.
    *
-   * @throws (rejects) ForeignTopicError, what the backplane fails with.
+   * @throws (rejects) ArgumentError, ForeignTopicError, OptionError, HubClosedError, what the backplane fails with.
    */
   end<Decoded extends object, Wire extends object>(
     topic: Publishable<C, Decoded, Wire>,
@@ -98,10 +98,11 @@ export interface Hub<C extends object> extends AsyncDisposable {
   ): Promise<Published>
   /**
    * Feeds a stream with topics that the application chose: what was missed, then live. Resolves when the stream is over.
-   * The application may send private events on the same stream, without ids.
+   * The application may send private events on the same stream, without ids, before and after.
    *
-   * @throws (rejects) ArgumentError for no topics, ForeignTopicError, AlreadyFedError, StreamEndedError, OptionError; what
-   * the backplane fails with before the stream was live.
+   * @throws (rejects) ArgumentError for no topics, ForeignTopicError, AlreadyFedError, StreamEndedError, OptionError;
+   * HubStreamIdError for a stream that has carried an id of the application's own; HubClosedError, and then the reader comes back;
+   * what the backplane fails with before the stream was live.
    */
   subscribe<Payloads extends object>(
     stream: Stream<Payloads>,
@@ -111,15 +112,21 @@ export interface Hub<C extends object> extends AsyncDisposable {
   /**
    * Where these topics are now. For a snapshot without a hole: take the cursor, then read the state, then let the reader
    * begin at the cursor.
+   *
+   * @throws (rejects) ArgumentError, ForeignTopicError, HubClosedError, what the backplane fails with.
    */
   cursor(topics: readonly (AnyTopic | AnySubtree)[]): Promise<string>
-  /** Who is on a topic, on this node. Its channel has `presence: true`. */
+  /**
+   * Who is on a topic, on this node.
+   *
+   * @throws OptionError where its channel has no `presence: true`, ArgumentError, ForeignTopicError.
+   */
   presence(topic: Topic<keyof C & string, string, object, object>): Presence
   /**
    * Closes streams of this node: their readers come back, and are authorized anew. Returns how many.
    *
    * @param reason fit for the reader.
-   * @throws ArgumentError where nothing says whom.
+   * @throws ArgumentError where nothing says whom, ForeignTopicError, OptionError.
    */
   disconnect(where: Where, reason?: string): number
   /** Counts a stream that the hub does not feed, and drains it with the others: at the end of the window, if it has not ended by then. */
@@ -127,9 +134,11 @@ export interface Hub<C extends object> extends AsyncDisposable {
   /**
    * Takes no new stream, and lets go of all that are there, spread over a window, each with its own time to come back.
    * Resolves when the last one is closed; then `server.close()` has nothing to wait for.
+   *
+   * @throws (rejects) OptionError
    */
   drain(options?: DrainOptions): Promise<void>
   stats(): HubStats
-  /** Closes all streams at once, and lets go of the backplane, which stays open for others. */
+  /** Closes all streams at once, and lets go of the backplane, which stays open for others. Nothing can be published after it. */
   close(): Promise<void>
 }
