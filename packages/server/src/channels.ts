@@ -69,11 +69,12 @@ export class Channels {
     throw new ArgumentError(argument, `is ${told(given)}, and no topic: make one with the contract, as ${this.#call()}`)
   }
 
-  /** Whoever writes a topic by hand may give it a name that no reader can ask for. */
-  #declared({ kind, channel, name, events }: AnyTopic | AnySubtree): ChannelDelivery {
+  /** Whoever writes a topic by hand may give it a name that no reader can ask for, or a pattern that tells another subtree of it. */
+  #declared({ kind, channel, pattern, name, events }: AnyTopic | AnySubtree): ChannelDelivery {
     const declared = this.#channels.get(channel)
     const isOwn = kind === 'topic' ? this.named(name) === declared : this.#contract[channel]?.parseAll?.(name) !== undefined
-    if (declared === undefined || declared.events !== events || !isOwn) throw new ForeignTopicError(name)
+    const isSame = declared?.events === events && this.#contract[channel]?.pattern === pattern
+    if (declared === undefined || !isSame || !isOwn) throw new ForeignTopicError(name)
     return declared
   }
 

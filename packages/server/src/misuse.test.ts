@@ -77,6 +77,13 @@ describe('publish, end and presence take topics alone', () => {
     },
   )
 
+  test('nor one with another pattern: readers of another subtree would be told of it', async () => {
+    await using session = openHub()
+    const forged = { ...order, pattern: 'orders/42' }
+    expect(await rejection(call(session, 'publish', forged, changed))).toMatchObject({ code: 'foreign_topic', topic: 'orders/42' })
+    expect(await session.backplane.state([], 0)).toMatchObject({ position: 0 })
+  })
+
   test('a channel without params, or with a key that is no identifier, is called as code would', async () => {
     const events = { said: z.object({}) }
     const odd = defineContract({ lobby: channel('lobby', events), 'my-room': channel('rooms/:a/:b', events) })
