@@ -45,7 +45,7 @@ export class Ledger {
     if (order === undefined) return
     this.verify(cursor)
     if (!this.#shard.isBeyond(cursor)) return
-    for (const name of this.names) if (name !== subtree) this.#view(name).isMisled = true
+    for (const name of this.names) if (name !== subtree) this.#view(name).misled.add(0)
   }
 
   /**
@@ -64,7 +64,7 @@ export class Ledger {
       // The server took it back, and sends again what came since; a client that checks leaves out what it had.
       if (!this.#isChecked && order !== undefined && view.last !== undefined) view.last = Math.min(view.last, order)
       // Whoever was taken back to before what does not count any more keeps no word of it: nobody can know.
-      if (order !== undefined && Math.min(...view.dropped) > order) view.isMisled = false
+      for (const each of view.misled) if (order !== undefined && each > order) view.misled.delete(each)
     }
     if (order === undefined) return
     this.#checkUpTo(order, `its cursor ${cursor}`)
@@ -145,7 +145,7 @@ export class Ledger {
       for (const [topic, view] of this.#views) {
         if (!covers(name, topic)) continue
         view.gapUpTo = upTo
-        view.isMisled = false
+        view.misled.clear()
       }
     }
   }
@@ -198,13 +198,13 @@ export class Ledger {
     this.#checkUpTo(Math.min(this.#overAt, this.#shard.commits.length), 'the end')
     for (const [topic, view] of this.#views) {
       this.#judgeGaps(topic, view, Number.POSITIVE_INFINITY)
-      if (view.isMisled && !this.#isOver) this.#fail(`had an event of ${topic} that does not count any more, and was told no gap`)
+      if (view.misled.size > 0 && !this.#isOver) this.#fail(`had an event of ${topic} that does not count any more, and was told no gap`)
       if (!this.#isOver && view.endedAt === 0 && this.#isToEnd(topic)) this.#fail(`was not told the end of ${topic}`)
     }
   }
 
   #mislead(view: View, order: number, isKnown: boolean): void {
-    if (!view.dropped.has(order) && isKnown) view.isMisled = true
+    if (!view.dropped.has(order) && isKnown) view.misled.add(order)
     view.dropped.add(order)
   }
 

@@ -11,8 +11,8 @@ export interface View {
   reached: number
   /** Gaps of which it is not known yet what they stand for: something from after `from`, up to `upTo`. */
   gaps: readonly { readonly from: number; readonly upTo: number; readonly reason: GapReason }[]
-  /** It had something that does not count any more, and was not told. */
-  isMisled: boolean
+  /** What it had that does not count any more, and was not told. */
+  readonly misled: Set<number>
   /** What it had that does not count any more. */
   readonly dropped: Set<number>
   /** The order of the end that it was told; 0 before. It may not count any more: then the reader has left all the same. */
@@ -24,5 +24,5 @@ export interface View {
  * @param gapUpTo what it was told before.
  */
 export function newView(last: number | undefined, gapUpTo: number): View {
-  return { last, seen: new Set(), gapUpTo, reached: 0, gaps: [], isMisled: false, dropped: new Set(), endedAt: 0 }
+  return { last, seen: new Set(), gapUpTo, reached: 0, gaps: [], misled: new Set(), dropped: new Set(), endedAt: 0 }
 }
