@@ -16,6 +16,7 @@ import { HubReader, type ReaderHub, type ReaderObserver } from './hub-reader.js'
 import type { Wanted } from './join-plan.js'
 import { Admission, type LimitBounds, limitsOf } from './limits.js'
 import { checkOptions, type Kinds } from './option-check.js'
+import { milliseconds } from './options.js'
 import { type Presence, PresenceBoard } from './presence.js'
 import { Publisher } from './publisher.js'
 import { Counters, type HubStats, type RefusalReason } from './stats.js'
@@ -80,7 +81,7 @@ export class HubCore {
     checkOptions(options, hubKinds)
     const { contract, backplane, channels = {}, limits, maxEventBytes = 1_048_576, verifyInterval = 10_000, onError } = options
     if (!(maxEventBytes > 0)) throw new OptionError('maxEventBytes', `is ${maxEventBytes}: it takes a number above 0`)
-    if (!(verifyInterval > 0)) throw new OptionError('verifyInterval', `is ${verifyInterval}: it takes milliseconds above 0`)
+    milliseconds('verifyInterval', verifyInterval, 1)
     this.contract = contract
     this.backplane = backplane
     this.limits = limitsOf(limits)
@@ -175,7 +176,7 @@ export class HubCore {
   async drain(options: DrainOptions = {}): Promise<void> {
     checkOptions(options, { within: 'number' })
     const { within = 10_000 } = options
-    if (!(within >= 0)) throw new OptionError('within', `is ${within}: it takes milliseconds from 0 on`)
+    milliseconds('within', within)
     this.#isDraining = true
     const fed = [...this.#readers].map(({ stream }) => stream)
     const tracked = [...this.#tracked].filter((stream) => !fed.includes(stream))
@@ -183,9 +184,10 @@ export class HubCore {
   }
 
   stats(): HubStats {
-    const { published, delivered, replays, replayed, gaps, disconnected, stalled, rewound, refused, ...left } = this.counters
+    const { published, delivered, replays, replayed, gaps, disconnected, stalled, rewound, refused, deniedTopics, ...left } = this.counters
     const outboxes = { bytes: 0, frames: 0, largest: 0 }
     let { conflated, dropped } = left
+    let overflow = gaps.overflow
     for (const { stream } of this.#readers) {
       const { bytes, frames } = stream.outbox
       outboxes.bytes += bytes
@@ -193,6 +195,7 @@ export class HubCore {
       outboxes.largest = Math.max(outboxes.largest, bytes)
       conflated += stream.outbox.conflated
       dropped += stream.outbox.dropped
+      overflow += stream.outbox.gaps
     }
     return {
       streams: new Set([...[...this.#readers].map(({ stream }) => stream), ...this.#tracked]).size,
@@ -200,11 +203,12 @@ export class HubCore {
       published,
       delivered,
       replays: { count: replays, events: replayed },
-      gaps: { ...gaps, overflow: dropped },
+      gaps: { ...gaps, overflow },
       overflows: { disconnected, conflated, dropped },
       stalled,
       rewound,
       refused: { ...refused },
+      deniedTopics,
       outboxes,
       draining: this.#isDraining,
     }
@@ -247,6 +251,7 @@ export class HubCore {
       for (const { name } of rooms) this.#presence.leave(name, reader)
       this.counters.conflated += stream.outbox.conflated
       this.counters.dropped += stream.outbox.dropped
+      this.counters.gaps.overflow += stream.outbox.gaps
       if (reason === 'overflow') this.counters.disconnected++
       if (reason === 'stalled') this.counters.stalled++
       diagnose('sse:unsubscribe', () => ({ topics: reader.names, identity, reason }))

@@ -27,6 +27,9 @@ export interface Drainable {
   cut(): void
 }
 
+/** What a timer holds, in milliseconds: a longer one would fire at once. */
+const longestTimer = 2 ** 31 - 1
+
 /** How long after the window a reader that takes nothing any more is waited for, in milliseconds. */
 const patience = 1_000
 
@@ -42,7 +45,7 @@ export async function drain(endless: readonly Drainable[], finite: readonly Drai
     return setTimeout(() => stream.depart(retry), index < endless.length ? at : within)
   })
   // It would hold the server up until its write deadline.
-  timers.push(setTimeout(() => all.map((stream) => stream.cut()), within + patience))
+  timers.push(setTimeout(() => all.map((stream) => stream.cut()), Math.min(within + patience, longestTimer)))
   await Promise.all(all.map(({ closed }) => closed))
   timers.forEach(clearTimeout)
 }

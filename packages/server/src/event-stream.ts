@@ -98,7 +98,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   }
 
   /** What waits for its reader, and what became of what waited. */
-  get outbox(): Pick<Outbox, 'bytes' | 'frames' | 'conflated' | 'dropped'> {
+  get outbox(): Pick<Outbox, 'bytes' | 'frames' | 'conflated' | 'dropped' | 'gaps'> {
     return this.#writer.outbox
   }
 

@@ -97,16 +97,21 @@ export async function decide<Request>(
     }
     return { status, headers, body: `${JSON.stringify({ code, message })}\n` }
   }
-  const refuseForNow = (reason: RefusalReason): Outcome => {
+  const refuseForNow = (
+    reason: RefusalReason,
+    status = reason === 'identity' || reason === 'address' || reason === 'rate' ? 429 : 503,
+    code: string = reason,
+    message = busy[reason] ?? 'Come back later.',
+    more: Readonly<Record<string, string>> = {},
+  ): Outcome => {
     const seconds = retryAfter(Math.random())
-    const status = reason === 'identity' || reason === 'address' || reason === 'rate' ? 429 : 503
-    if (!request.isBrowser) return refuse(reason, status, reason, busy[reason] ?? 'Come back later.', { 'retry-after': String(seconds) })
+    if (!request.isBrowser) return refuse(reason, status, code, message, { 'retry-after': String(seconds), ...more })
     core.refuse(reason, status, request.name)
     // WHATWG HTML §9.2.3: any other status than 200 makes an EventSource fail for good.
     return {
       give: () => {},
       run: async (stream) => {
-        stream.tell({ type: 'sse.error', code: reason, message: busy[reason] ?? 'Come back later.', retry: true })
+        stream.tell({ type: 'sse.error', code, message, retry: true })
         await stream.release({ reason: 'refused', reconnect: true }, format({ retry: seconds * 1_000 }))
       },
     }
@@ -128,7 +133,10 @@ export async function decide<Request>(
     if ('run' in outcome) return { run: outcome.run, give: leave }
     leave()
     if ('refused' in outcome) return refuseForNow(outcome.refused)
-    if ('reason' in outcome) return refuse(outcome.reason, outcome.status, outcome.code, outcome.message, outcome.headers)
+    if ('reason' in outcome) {
+      const { reason, status, code, message, headers } = outcome
+      return (isForNow(status) ? refuseForNow : refuse)(reason, status, code, message, headers)
+    }
     return { status: 204, headers: { ...corsHeaders(settings.cors, request.origin), 'cache-control': 'no-store' }, body: '' }
   } catch (error) {
     leave()
@@ -137,8 +145,13 @@ export async function decide<Request>(
       () => settings.onError(error, { request: request.name, lastEventId: undefined }),
       () => {},
     )
-    return refuse('denied', 500, 'internal', 'The server failed to answer.')
+    return refuseForNow('failed', 500, 'internal', 'The server failed to answer.')
   }
+}
+
+/** Whether coming back may help, though the application says so itself. */
+function isForNow(status: number): boolean {
+  return status === 429 || status >= 500
 }
 
 const busy: { readonly [Reason in RefusalReason]?: string } = {
@@ -215,6 +228,7 @@ async function authorized<Request>(
       void stream.closed.then(() => place.leave())
       if (unknown.length > 0)
         stream.tell({ type: 'sse.error', code: 'unknown', message: 'These topics are not known here.', retry: false, topics: unknown })
+      core.counters.deniedTopics += unknown.length + denied.length
       if (denied.length > 0)
         stream.tell({ type: 'sse.error', code: 'denied', message: 'You may not read these topics.', retry: false, topics: denied })
       const reason = arrival.disconnected({ identity, names: wanted.map(({ name }) => name) })

@@ -217,12 +217,22 @@ describe('stats', () => {
     await turns()
     for (let n = 0; n < 3; n++) await session.hub.publish(inbox, { type: 'message', data: { to: '1', text: `${n}` } })
     for (let n = 0; n < 3; n++) await session.hub.publish(price, { type: 'quoted', data: { at: new Date(n), price: n } })
-    const counted = { overflows: { disconnected: 0, conflated: 2, dropped: 2 }, gaps: { trimmed: 0, reset: 0, overflow: 2 } }
-    expect(session.hub.stats()).toMatchObject({ ...counted, outboxes: { frames: 2 } })
+    const counted = { overflows: { disconnected: 0, conflated: 2, dropped: 2 } }
+    expect(session.hub.stats()).toMatchObject({ ...counted, gaps: { overflow: 0 }, outboxes: { frames: 2 } })
     expect(session.hub.stats().outboxes.largest).toBe(session.hub.stats().outboxes.bytes)
+    slow.sink.hasRoom = true
+    slow.stream.drained()
+    await until(() => slow.summary().includes('gap'))
+    // Two events were left out, and one gap told so.
+    expect(session.hub.stats()).toMatchObject({ ...counted, gaps: { overflow: 1 } })
     slow.stream.left()
     await turns()
-    expect(session.hub.stats()).toMatchObject({ ...counted, streams: 0, outboxes: { bytes: 0, frames: 0, largest: 0 } })
+    expect(session.hub.stats()).toMatchObject({
+      ...counted,
+      gaps: { trimmed: 0, reset: 0, overflow: 1 },
+      streams: 0,
+      outboxes: { bytes: 0, frames: 0, largest: 0 },
+    })
   })
 
   test('count the streams that were closed for being full, or for taking nothing', async () => {

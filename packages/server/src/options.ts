@@ -153,9 +153,9 @@ function checkedHeader(name: string, value: unknown): string | string[] {
 /** The longest that a timer can wait; a longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1
 
-function milliseconds(option: string, value: number): number {
-  if (Number.isInteger(value) && value >= 0 && value <= longestTimer) return value
-  throw new OptionError(option, `is ${value}: it takes whole milliseconds from 0 to ${longestTimer}`)
+export function milliseconds(option: string, value: number, least = 0): number {
+  if (Number.isInteger(value) && value >= least && value <= longestTimer) return value
+  throw new OptionError(option, `is ${value}: it takes whole milliseconds from ${least} to ${longestTimer}`)
 }
 
 function positive(option: string, value: number): number {

@@ -55,6 +55,7 @@ export class Outbox {
   #slackFrom = 0
   #conflated = 0
   #dropped = 0
+  #gaps = 0
 
   /** @param gap what tells a reader that events of these topics were left out. */
   constructor(limits: OutboxLimits, gap: (topics: readonly string[]) => string) {
@@ -78,6 +79,11 @@ export class Outbox {
   /** How many frames were left out, and told as a gap. */
   get dropped(): number {
     return this.#dropped
+  }
+
+  /** How many gaps stood for them. */
+  get gaps(): number {
+    return this.#gaps
   }
 
   get isEmpty(): boolean {
@@ -136,6 +142,7 @@ export class Outbox {
         }
         this.#queue[this.#head] = undefined
         if (next.overflow !== undefined) this.#yielded(next)
+        if (gap !== '') this.#gaps++
         if (length > most) {
           this.#head++
           return this.#part(next, gap + next.text, most, gap.length)
@@ -149,6 +156,7 @@ export class Outbox {
     this.#queue = []
     this.#head = 0
     this.#slackFrom = 0
+    if (omitted.size > 0) this.#gaps++
     return text + this.#gapOf(omitted)
   }
 

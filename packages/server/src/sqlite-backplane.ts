@@ -4,6 +4,7 @@ import { told } from './arguments.js'
 import type { Backplane } from './backplane.js'
 import { OptionError, TopicEndedError } from './errors.js'
 import { checkOptions, type Kinds } from './option-check.js'
+import { milliseconds } from './options.js'
 import { boundsOf, checkedBounds, type Retention } from './retention.js'
 import { Client } from './sqlite/client.js'
 import { Links } from './sqlite/links.js'
@@ -134,7 +135,7 @@ function settingsOf(options: SqliteBackplaneOptions): WorkerSettings {
       topics: atLeast(1, 'maxTopics', options.maxTopics ?? 1_000_000),
       keys: atLeast(0, 'rememberKeys', options.rememberKeys ?? 600) * 1_000,
     },
-    pollInterval: atLeast(1, 'pollInterval', options.pollInterval ?? 25),
+    pollInterval: milliseconds('pollInterval', options.pollInterval ?? 25, 1),
     lockTimeout: atLeast(0, 'lockTimeout', options.lockTimeout ?? 5_000),
   }
 }

@@ -11,7 +11,7 @@ export interface HubStats {
   readonly delivered: number
   /** Replays that had events, and how many they were. */
   readonly replays: { readonly count: number; readonly events: number }
-  /** Gaps told, by reason. `overflow` counts the events that were left out. */
+  /** Gaps told, by reason. */
   readonly gaps: Readonly<Record<GapReason, number>>
   /** What became of full outboxes: streams closed, events replaced by newer ones, events left out. */
   readonly overflows: { readonly disconnected: number; readonly conflated: number; readonly dropped: number }
@@ -21,13 +21,15 @@ export interface HubStats {
   readonly rewound: number
   /** Requests refused, by why. */
   readonly refused: Readonly<Record<RefusalReason, number>>
+  /** Topics that were denied, or unknown, to requests that got others. */
+  readonly deniedTopics: number
   /** What waits for readers, all outboxes together and the fullest. */
   readonly outboxes: { readonly bytes: number; readonly frames: number; readonly largest: number }
   readonly draining: boolean
 }
 
-/** Why a request got no stream. */
-export type RefusalReason = 'streams' | 'identity' | 'address' | 'rate' | 'draining' | 'denied' | 'malformed'
+/** Why a request got no stream. `failed`: the server could not decide. */
+export type RefusalReason = 'streams' | 'identity' | 'address' | 'rate' | 'draining' | 'denied' | 'malformed' | 'failed'
 
 /** The counts that only grow. */
 export class Counters {
@@ -39,7 +41,17 @@ export class Counters {
   conflated = 0
   dropped = 0
   stalled = 0
+  deniedTopics = 0
   rewound = 0
   readonly gaps: Record<GapReason, number> = { trimmed: 0, reset: 0, overflow: 0 }
-  readonly refused: Record<RefusalReason, number> = { streams: 0, identity: 0, address: 0, rate: 0, draining: 0, denied: 0, malformed: 0 }
+  readonly refused: Record<RefusalReason, number> = {
+    streams: 0,
+    identity: 0,
+    address: 0,
+    rate: 0,
+    draining: 0,
+    denied: 0,
+    malformed: 0,
+    failed: 0,
+  }
 }
