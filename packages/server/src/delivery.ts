@@ -76,8 +76,10 @@ export class Delivery {
   }
 
   isVisibleTo(reader: Reader): boolean {
+    const { visibleTo } = this.#channel.settings
+    if (visibleTo === undefined) return true
     try {
-      const isVisible: unknown = this.#channel.settings.visibleTo?.(this.#decoded, reader) ?? this.isPublic
+      const isVisible: unknown = visibleTo(this.#decoded, reader)
       // A promise, or a forgotten `return`, must not open what was to be hidden.
       if (typeof isVisible !== 'boolean')
         throw new OptionError('visibleTo', `returned ${kindOf(isVisible)}: it takes true or false, at once`)

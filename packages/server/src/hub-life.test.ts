@@ -183,6 +183,26 @@ describe('presence', () => {
   })
 })
 
+test.each([Number.POSITIVE_INFINITY, 2 ** 31, -1, 0.5, Number.NaN])('a drain within %s is refused: no timer holds it', async (within) => {
+  await using session = openHub()
+  await expect(session.hub.drain({ within })).rejects.toMatchObject({ code: 'invalid_option', option: 'within' })
+})
+
+test.each([
+  ['nothing', () => undefined],
+  ['a promise', async () => true],
+  ['a text', () => 'no'],
+])('a filter that returns %s shows nothing, and is told what it takes', async (_, visibleTo) => {
+  const settings: object = { inbox: { visibleTo } }
+  await using session = openHub({ channels: settings })
+  const { reading } = await session.live([inbox, order])
+  await session.hub.publish(inbox, { type: 'message', data: { to: '1', text: 'hidden' } })
+  await session.change('42', 1)
+  await reading.take(1)
+  expect(reading.seen).toEqual(['orders/42#changed {"n":1}'])
+  expect(session.errors).toMatchObject([{ code: 'invalid_option', option: 'visibleTo' }])
+})
+
 describe('stats', () => {
   test('count what was published, delivered, replayed, missed and closed', async () => {
     await using session = openHub({ channels: { log: { retain: { events: 1 } } } })

@@ -106,6 +106,17 @@ export const retention: readonly Specification[] = [
     },
   },
   {
+    name: 'a page ends before it holds more bytes than were asked for, but for its first entry',
+    run: async ({ backplane }) => {
+      for (const data of ['1234', '5678', '90', 'x'.repeat(100)]) await backplane.append(event('a', data))
+      const page = async (after: number, bytes: number): Promise<readonly string[]> =>
+        dataOf(await backplane.read('a', { after, upTo: everything, limit: 100, bytes }))
+      expectEqual(await page(0, 8), ['1234', '5678'], 'as much as fits')
+      expectEqual(await page(0, 9), ['1234', '5678'], 'no part of an entry')
+      expectEqual(await page(0, 1), ['1234'], 'one, however small the page')
+    },
+  },
+  {
     name: 'a topic that nobody has appended to has no entries, and reading makes none',
     run: async ({ backplane }) => {
       expectEqual(await all(backplane, 'never'), [], 'entries')

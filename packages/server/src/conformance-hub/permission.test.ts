@@ -198,6 +198,43 @@ describe.each(hubAdapters)('$name', (adapter) => {
     })
   })
 
+  describe('D55 what fails for a time', () => {
+    const browser = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' }
+    const handlers: readonly (readonly [string, number, HandlerOptions<TestChannels, AnyRequest>['authorize']])[] = [
+      ['an authorize that throws', 500, () => Promise.reject(new Error('away'))],
+      ['an authorize that answers 503', 503, () => ({ status: 503, message: 'Later.' })],
+      ['an authorize that answers 429', 429, () => ({ status: 429 })],
+    ]
+
+    test.each(handlers)('%s: %i with a time to come back', async (_, status, authorize) => {
+      await using server = await serveHub(adapter, { handler: { authorize } })
+      const refused = await server.get(['orders/42'])
+      expect(refused.status).toBe(status)
+      expect(refused.headers['retry-after']).toMatch(/^([1-9]|10)$/)
+      await refused.all()
+    })
+
+    test.each(handlers)('%s: a browser’s EventSource gets it in a stream, for it would never come back', async (_, __, authorize) => {
+      await using server = await serveHub(adapter, { handler: { authorize } })
+      const reading = await (await server.get(['orders/42'], { headers: browser })).all()
+      expect(reading.status).toBe(200)
+      expect(reading.controls).toMatchObject([{ type: 'sse.ready' }, { type: 'sse.error', retry: true }])
+      expect(reading.messages.some(({ retry }) => retry !== undefined && retry >= 1_000)).toBe(true)
+    })
+
+    test('is counted apart from what was denied', async () => {
+      await using server = await serveHub(adapter, { handler: { authorize: () => Promise.reject(new Error('away')) } })
+      await (await server.get(['orders/42'])).all()
+      expect(server.hub.stats().refused).toMatchObject({ failed: 1, denied: 0 })
+    })
+  })
+
+  test('topics that are denied, or unknown, beside others that are not are counted', async () => {
+    await using server = await serveHub(adapter, { handler: { authorize: ({ topics }) => ({ allow: topics.slice(0, 1) }) } })
+    await (await server.get(['orders/1', 'orders/2', 'nothing/at/all'])).live()
+    expect(server.hub.stats()).toMatchObject({ deniedTopics: 2, refused: { denied: 0 } })
+  })
+
   describe('D53 what authorize returns is no answer', () => {
     const order = contract.order({ orderId: 42 })
     const takes = ': it takes { allow: [topics] } or { status }'
