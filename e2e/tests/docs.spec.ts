@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 
 const root = join(import.meta.dirname, '../..')
@@ -8,6 +8,9 @@ const folder = join(import.meta.dirname, '../.cache/docs')
 
 /** A code block may follow a comment that readers do not see, which declares what the block takes for granted. */
 const block = /(?:<!-- prelude\n(?<prelude>[\s\S]*?)-->\n)?```ts\n(?<code>[\s\S]*?)```/g
+
+/** A file of the application that the document takes for granted, and its blocks import. Readers do not see it either. */
+const file = /<!-- file (?<name>\S+\.ts)\n(?<code>[\s\S]*?)-->/g
 
 const settings = {
   extends: join(root, 'tsconfig.base.json'),
@@ -25,14 +28,21 @@ const settings = {
 
 async function documents(): Promise<string[]> {
   const docs = await readdir(join(root, 'docs'), { recursive: true })
-  return ['README.md', ...docs.filter((file) => file.endsWith('.md')).map((file) => join('docs', file))]
+  const packages = await readdir(join(root, 'packages'))
+  return [
+    'README.md',
+    ...packages.map((name) => join('packages', name, 'README.md')),
+    ...docs.filter((name) => name.endsWith('.md')).map((name) => join('docs', name)),
+  ]
 }
 
 /** Writes a document's blocks into a folder, the named ones under their names, so that others can import them. */
 async function writeBlocks(document: string): Promise<number> {
-  const target = join(folder, basename(document, '.md'))
-  const blocks = [...(await readFile(join(root, document), 'utf8')).matchAll(block)]
+  const target = join(folder, document.replace(/\.md$/, ''))
+  const text = await readFile(join(root, document), 'utf8')
+  const blocks = [...text.matchAll(block)]
   await mkdir(target, { recursive: true })
+  for (const { groups: { name = '', code = '' } = {} } of text.matchAll(file)) await writeFile(join(target, name), code)
   for (const [index, { groups: { prelude = '', code = '' } = {} }] of blocks.entries()) {
     const name = /^\/\/ (?<name>\S+\.ts)\n/.exec(code)?.groups?.['name'] ?? `block-${index + 1}.ts`
     await writeFile(join(target, name), prelude + code)
@@ -46,7 +56,7 @@ test('every code block of the docs compiles in strict TypeScript', async () => {
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings))
   const { stdout } = spawnSync('tsc', ['-p', folder], { encoding: 'utf8' })
   expect(stdout).toBe('')
-  expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(9)
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(30)
 })
 
 test('every link of the docs leads to a file', async () => {
