@@ -349,6 +349,25 @@ describe('a topic that begins to be watched', () => {
     expect(told.words).toEqual(['1'])
   })
 
+  test('R1: anew, while it still began for who has left, begins where its own look was', async () => {
+    const { backplane, feed, join } = setUp()
+    const first = backplane.hold('watch')
+    const leaving = feed.watch(['a'])
+    await first.reached
+    feed.unwatch(['a'])
+    const second = backplane.hold('watch')
+    const joining = join('a')
+    await second.reached
+    second.release()
+    const told = await joining
+    backplane.announcing = 'kept'
+    await appendAll(backplane, ['a'])
+    first.release()
+    await leaving
+    backplane.tellKept()
+    expect(told.words).toEqual(['1'])
+  })
+
   test('R6: begins at no position of another epoch', async () => {
     const { backplane, feed, join } = setUp()
     await appendAll(backplane, ['b', 'b', 'b', 'b'])

@@ -14,7 +14,7 @@ export interface Audience {
 interface Watch {
   readonly audience: Set<Audience>
   /** Resolves once announcements come, and `base` is known. */
-  readonly ready: Promise<void>
+  ready: Promise<void> | undefined
   /** How many wait for it, or read. */
   users: number
   /** Every entry up to here came before the first reader did, or was offered, or is being repaired. Before `ready`: infinite. */
@@ -72,8 +72,13 @@ export class Feed {
   async watch(names: readonly string[]): Promise<void> {
     const missing = names.filter((name) => !this.#watches.has(name))
     if (missing.length > 0) {
-      const ready = this.#begin(missing)
-      for (const name of missing) this.#watches.set(name, { audience: new Set(), ready, users: 0, base: Number.POSITIVE_INFINITY })
+      const begun = missing.map((): Watch => ({ audience: new Set(), ready: undefined, users: 0, base: Number.POSITIVE_INFINITY }))
+      const ready = this.#begin(missing, begun)
+      for (const watch of begun) watch.ready = ready
+      missing.forEach((name, index) => {
+        const watch = begun[index]
+        if (watch !== undefined) this.#watches.set(name, watch)
+      })
     }
     const watches = names.map((name) => this.#watches.get(name))
     for (const watch of watches) if (watch !== undefined) watch.users++
@@ -137,16 +142,14 @@ export class Feed {
     await this.#link.close()
   }
 
-  async #begin(names: readonly string[]): Promise<void> {
+  async #begin(names: readonly string[], watches: readonly Watch[]): Promise<void> {
     await this.#link.watch(names)
     const state = await this.#backplane.state(names, Number.POSITIVE_INFINITY)
     this.#epoch ??= state.epoch
     // Before the first reader joins: it reads up to here, and further, from the history. A position of another epoch says nothing.
     const base = state.epoch === this.#epoch ? state.position : 0
-    for (const name of names) {
-      const watch = this.#watches.get(name)
-      if (watch !== undefined) watch.base = base
-    }
+    // Of these very watches: who left and came back meanwhile has begun another, at another position.
+    for (const watch of watches) watch.base = base
     if (state.epoch !== this.#epoch) this.#interrupted()
   }
 
