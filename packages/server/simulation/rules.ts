@@ -25,7 +25,7 @@ export const rules: readonly Rule[] = [
     name: '1b',
     rule: 'The first link of each topic is checked, and each one after it.',
     file: 'server/src/replay.ts',
-    code: 'if (entry.previous > source.last) lost.add(source.topic)',
+    code: 'if (previous > last) lost.add(source.topic)',
     without: '',
   },
   {

@@ -30,6 +30,20 @@ async function published(topics: readonly string[], retain = Number.POSITIVE_INF
   return backplane
 }
 
+test('R1: what is gone of a topic is told before any entry takes the reader past it, not before what is left of that topic', async () => {
+  const backplane = new ScriptedBackplane()
+  const retain = { events: 1 }
+  await backplane.append(change('a', 1, { retain }))
+  await appendAll(
+    backplane,
+    Array.from({ length: 600 }, () => 'b'),
+  )
+  await backplane.append(change('a', 2, { retain }))
+  const [first, ...rest] = await roundsOf(readerOf(backplane), [whole('a', 602), whole('b', 601)], 602)
+  expect([first?.lost, first?.entries.some(({ topic }) => topic === 'a')]).toEqual([['a'], false])
+  expect([lostOf(rest), positionsOf(rest).at(-1)]).toEqual([[], 602])
+})
+
 describe('order', () => {
   test('R1: what several topics have is merged by position', async () => {
     const backplane = await published(['a', 'b', 'b', 'c', 'a', 'c', 'b'])

@@ -56,7 +56,12 @@ export async function* replay(
       sources.map(async (source) => {
         if (source.page.length > 0 || !source.hasMore) return
         source.page = await read(source.topic, { after: source.after, upTo, limit, bytes })
-        const last = source.page.at(-1)?.position ?? source.last
+        let { last } = source
+        // Now, not when it comes to them: entries of other topics before them would take the reader past what is gone.
+        for (const { previous, position } of source.page) {
+          if (previous > last) lost.add(source.topic)
+          last = position
+        }
         source.hasMore = source.page.length > 0 && last < source.tail
         // Its tail is above: what was there is gone.
         if (!source.hasMore && last < source.tail) lost.add(source.topic)
@@ -71,7 +76,6 @@ export async function* replay(
       const ready = source.page.filter(({ position }) => position <= known)
       source.page = source.page.slice(ready.length)
       for (const entry of ready) {
-        if (entry.previous > source.last) lost.add(source.topic)
         source.last = entry.position
         source.after = entry.position
         entries.push(entry)
