@@ -65,6 +65,8 @@ export class Ledger {
       if (!this.#isChecked && order !== undefined && view.last !== undefined) view.last = Math.min(view.last, order)
       // Whoever was taken back to before what does not count any more keeps no word of it: nobody can know.
       for (const each of view.misled) if (order !== undefined && each > order) view.misled.delete(each)
+      // A replica that took over may not have heard of the epoch that ended before the reader's beginning.
+      if (!this.#shard.isBeyond(cursor)) view.misled.delete(0)
     }
     if (order === undefined) return
     this.#checkUpTo(order, `its cursor ${cursor}`)
