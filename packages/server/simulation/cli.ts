@@ -33,9 +33,16 @@ const seed = whole('seed', values.seed)
 const schedules = whole('schedules', values.schedules ?? (values.trace ? '1' : '10000'))
 const mostFailures = whole('failures', values.failures)
 
-function tell({ failures, trace }: Simulated): void {
-  for (const line of trace) say(line)
-  for (const failure of failures) say(`${failure.failure}\n  again: npx -y pnpm@12 simulate --seed ${failure.seed} --trace`)
+/** Those that were told already. */
+const toldOf = new Set<number>()
+
+/** Failures as they are found: a run of hours must not keep them to its end. */
+function tellFailures({ failures }: Simulated): void {
+  for (const { failure, seed: own, index } of failures) {
+    if (toldOf.has(index)) continue
+    toldOf.add(index)
+    say(`${failure}\n  again: npx -y pnpm@12 simulate --seed ${own} --trace`)
+  }
 }
 
 if (values.help) {
@@ -62,12 +69,14 @@ if (values.help) {
     mostFailures,
     isTraced: values.trace,
     onReport: (soFar) => {
+      if (!values.trace) tellFailures(soFar)
       if (values.trace || soFar.schedules < told) return
       told = soFar.schedules + schedules / 20
       say(`${soFar.schedules} of ${schedules} schedules, ${soFar.failures.length} failures`)
     },
   })
-  tell(done)
+  for (const line of done.trace) say(line)
+  tellFailures(done)
   say(
     `${done.schedules} schedules: ${Object.entries(done.counts)
       .map(([name, count]) => `${count} ${name}`)

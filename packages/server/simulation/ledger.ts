@@ -24,6 +24,8 @@ export class Ledger {
   readonly #hole: KnownHole
   /** The reader began with something that is no cursor of this shard. */
   #isForeign = false
+  /** It began past the end of its epoch, here. */
+  #beyond = ''
   #isOver = false
   #overAt = Number.POSITIVE_INFINITY
   #hasLeft = false
@@ -45,6 +47,7 @@ export class Ledger {
     if (order === undefined) return
     this.verify(cursor)
     if (!this.#shard.isBeyond(cursor)) return
+    this.#beyond = cursor
     for (const name of this.names) if (name !== subtree) this.#view(name).misled.add(0)
   }
 
@@ -65,8 +68,6 @@ export class Ledger {
       if (!this.#isChecked && order !== undefined && view.last !== undefined) view.last = Math.min(view.last, order)
       // Whoever was taken back to before what does not count any more keeps no word of it: nobody can know.
       for (const each of view.misled) if (order !== undefined && each > order) view.misled.delete(each)
-      // A replica that took over may not have heard of the epoch that ended before the reader's beginning.
-      if (!this.#shard.isBeyond(cursor)) view.misled.delete(0)
     }
     if (order === undefined) return
     this.#checkUpTo(order, `its cursor ${cursor}`)
@@ -199,6 +200,8 @@ export class Ledger {
     }
     this.#checkUpTo(Math.min(this.#overAt, this.#shard.commits.length), 'the end')
     for (const [topic, view] of this.#views) {
+      // A replica that took over may not have heard that the epoch ended there.
+      if (!this.#shard.isBeyond(this.#beyond)) view.misled.delete(0)
       this.#judgeGaps(topic, view, Number.POSITIVE_INFINITY)
       if (view.misled.size > 0 && !this.#isOver) this.#fail(`had an event of ${topic} that does not count any more, and was told no gap`)
       if (!this.#isOver && view.endedAt === 0 && this.#isToEnd(topic)) this.#fail(`was not told the end of ${topic}`)

@@ -123,6 +123,10 @@ export class HubCore {
     if (topics.length === 0) throw new ArgumentError('topics', 'are none: give those that the reader is to get')
     checkOptions(options, subscribeKinds)
     const start = startOf(options.from, opened.lastEventId)
+    const subtree = topics.find(({ kind }) => kind === 'subtree')
+    if (subtree !== undefined && typeof start === 'object' && 'last' in start) {
+      throw new OptionError('from', `is { last }, and ${subtree.name} is a subtree: it cannot begin with its last events; give a cursor`)
+    }
     const notBefore = timeOf('notBefore', options.notBefore)
     const wanted = topics.map(({ name, kind, channel }): Wanted => ({ name, kind, start, notBefore, text: this.channels.textOf(channel) }))
     // The reader asked for no topics: where there is one, its events have plain types, as on a stream of its own.

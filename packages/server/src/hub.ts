@@ -13,7 +13,7 @@ export interface HubOptions<C extends object> {
   readonly backplane: Backplane
   /** What is done with the events of each channel, by its key in the contract. */
   readonly channels?: { readonly [K in keyof C & string]?: ChannelSettings<EventOf<Contract<C>[K]>> | undefined } | undefined
-  /** How many streams there may be. */
+  /** How many streams there may be of the hub's handlers. Who calls `subscribe` decides for itself. */
   readonly limits?: Limits | undefined
   /** The largest event in UTF-8 bytes. Default 1,048,576. A larger one is rejected with EventTooLargeError, and not stored. */
   readonly maxEventBytes?: number | undefined
@@ -88,7 +88,8 @@ export interface Hub<C extends object> extends AsyncDisposable {
   ): Promise<Published>
   /**
    * Ends a topic for good: its readers are told, and those that have no other topic do not come back. Ending twice is ending
-   * once.
+   * once. The end is remembered for as long as the topic (`rememberTopics` of the backplane): what is published to it later
+   * begins it anew.
    *
    * @throws (rejects) ArgumentError, ForeignTopicError, OptionError, HubClosedError, what the backplane fails with.
    */
@@ -117,7 +118,8 @@ export interface Hub<C extends object> extends AsyncDisposable {
    */
   cursor(topics: readonly (AnyTopic | AnySubtree)[]): Promise<string>
   /**
-   * Who is on a topic, on this node.
+   * Who is on a topic, on this node. Readers of its subtree are not counted; those of a topic that has ended are, until they
+   * leave.
    *
    * @throws OptionError where its channel has no `presence: true`, ArgumentError, ForeignTopicError.
    */

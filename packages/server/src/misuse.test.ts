@@ -226,3 +226,12 @@ describe('a stream on which the application has sent an event with an id', () =>
     expect(session.hub.stats().streams).toBe(1)
   })
 })
+
+test('a subtree that is to begin with its last events is refused: nobody could tell which those are', async () => {
+  await using session = openHub()
+  const { stream } = openFakeStream()
+  await expect(session.hub.subscribe(stream, [contract.order.all()], { from: { last: 5 } })).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringContaining('orders/* is a subtree'),
+  })
+})
