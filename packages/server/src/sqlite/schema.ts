@@ -88,7 +88,7 @@ export function openFile(path: string): Opened {
   try {
     // Whoever waits for a lock inside of SQLite cannot read meanwhile: the worker waits between its attempts.
     db.exec('PRAGMA busy_timeout = 0')
-    const isNew = checkOwner(db)
+    const isNew = within(db, 'BEGIN', () => checkOwner(db))
     if (textOf(first(db, 'PRAGMA journal_mode = WAL'), 'journal_mode') !== 'wal') {
       throw new StoreFailure('path', 'its file system cannot share memory between processes, which a write-ahead log takes')
     }
@@ -117,7 +117,10 @@ export function beginEpoch(db: DatabaseSync, before: { readonly epoch: string; r
   return epoch
 }
 
-/** Whether the file is empty. */
+/**
+ * Whether the file is empty. Inside of a transaction: between two looks another process may make the tables, and a file that
+ * has tables and no owner would be somebody else's.
+ */
 function checkOwner(db: DatabaseSync): boolean {
   const owner = numberOf(first(db, 'PRAGMA application_id'), 'application_id')
   const written = numberOf(first(db, 'PRAGMA user_version'), 'user_version')
@@ -129,7 +132,7 @@ function checkOwner(db: DatabaseSync): boolean {
 }
 
 function makeTables(db: DatabaseSync, path: string): void {
-  within(db, () => {
+  within(db, 'BEGIN IMMEDIATE', () => {
     // Another process may have been quicker.
     if (!checkOwner(db)) return
     db.exec(tables)
@@ -143,7 +146,7 @@ function makeTables(db: DatabaseSync, path: string): void {
 function recognize(db: DatabaseSync, identity: string): void {
   const isThisFile = (): boolean => textOf(first(db, 'SELECT identity FROM shard'), 'identity') === identity
   if (isThisFile()) return
-  within(db, () => {
+  within(db, 'BEGIN IMMEDIATE', () => {
     if (isThisFile()) return
     const shard = first(db, 'SELECT epoch, position FROM shard')
     beginEpoch(db, { epoch: textOf(shard, 'epoch'), end: numberOf(shard, 'position') })
@@ -151,11 +154,12 @@ function recognize(db: DatabaseSync, identity: string): void {
   })
 }
 
-function within(db: DatabaseSync, work: () => void): void {
-  db.exec('BEGIN IMMEDIATE')
+function within<Result>(db: DatabaseSync, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => Result): Result {
+  db.exec(begin)
   try {
-    work()
+    const result = work()
     db.exec('COMMIT')
+    return result
   } catch (error) {
     rollBack(db)
     throw error
