@@ -77,7 +77,7 @@ class Schedule {
       [() => this.#reload(), 3],
       [() => this.#leave(), 1],
       [() => this.#stopNode(), 2],
-      [() => this.#startNode(), 2],
+      [() => this.#up().length < 3 && this.#startNode(), 2],
       [() => this.#breakLink(), 4],
       [() => this.#loseAnnouncement(), 4],
       [() => this.#newEpoch(), 2],
@@ -179,7 +179,6 @@ class Schedule {
   }
 
   #startNode(): void {
-    if (this.#up().length >= 3) return
     const { random } = this.world
     const name = `node ${this.#nodes.length + 1}`
     this.world.say(() => `${name}: starts`)

@@ -189,6 +189,25 @@ describe('a hole', () => {
     expect(session.observed).toContain('gap trimmed a,b')
   })
 
+  test('R4: of a subtree’s topic that is given back before the reader looks for it is a gap of that topic', async () => {
+    const session = readerSession()
+    const { backplane, feed } = session
+    const { summary, reader } = await joined(session, ['t/*'])
+    await lose(session, ['t/1'], 1)
+    await appendAll(backplane, ['t/2'], 2)
+    await feed.verify()
+    const { reached, release } = backplane.hold('state')
+    const second = feed.verify()
+    await reached
+    backplane.now += 1_000_000_000
+    await appendAll(backplane, ['t/2'], 3)
+    await backplane.sweep()
+    release()
+    await second
+    await until(() => reader.isLive)
+    expect(withoutLive(summary())).toBe('2 3 gap:trimmed:t/1')
+  })
+
   test('is told as a gap once, however often the reader goes back meanwhile', async () => {
     const session = readerSession({}, new ScriptedBackplane({ retain: { events: 1, milliseconds: 3_600_000, bytes: 4_194_304 } }))
     const { backplane } = session

@@ -185,8 +185,9 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     const { feed } = this.#hub
     const names = new Set(this.#names)
     const reached = new Map<string, number>()
-    // As of now: what comes while the replay is being planned must not hide what did not come before.
-    for (const topic of [...names, ...tails.map((tail) => tail.topic)]) {
+    // As of now: what comes while the replay is being planned must not hide what did not come before. Those that are doubted
+    // may be forgotten by now, and have no tail.
+    for (const topic of new Set([...names, ...this.#suspects.keys(), ...tails.map((tail) => tail.topic)])) {
       reached.set(topic, Math.max(this.#safe, this.#suspects.get(topic) ?? feed.reached(topic, names)))
     }
     return { cursor: { epoch: this.#epoch, at: this.#cursor, previous: undefined }, reached }

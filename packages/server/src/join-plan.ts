@@ -18,7 +18,7 @@ export interface Wanted {
 export interface Known {
   readonly cursor: Position
   /**
-   * Up to where it has every entry of a topic, or of a subtree whose topics are not there. The entries of others, which came
+   * Up to where it has every entry of a topic, or of a subtree whose topics are not here. The entries of others, which came
    * live, may have taken the cursor further.
    */
   readonly reached: ReadonlyMap<string, number>
@@ -53,6 +53,9 @@ export async function planJoin(
   const reset: string[] = []
   const trimmed: string[] = []
   let resumed = true
+  /** Topics of a subtree that are gone since they were doubted: the subtree as a whole may be known to be further. */
+  const forgotten = (subtree: string): readonly string[] =>
+    [...(known?.reached ?? [])].flatMap(([topic, at]) => (at < state.floor && !tails.has(topic) && isIn(subtree, topic) ? topic : []))
   for (const { name, kind, start: asked, notBefore } of wanted) {
     const start: Start = known === undefined ? asked : { after: known.cursor }
     const hasCursor = typeof start === 'object' && 'after' in start
@@ -64,6 +67,7 @@ export async function planJoin(
     // A topic that is gone may have had entries up to the floor; of a subtree any may be gone.
     const complete = after === undefined ? undefined : Math.min(after, known?.reached.get(name) ?? after)
     if (complete !== undefined && complete < state.floor && (kind === 'subtree' || !tails.has(name))) trimmed.push(name)
+    else if (kind === 'subtree') trimmed.push(...forgotten(name))
     for (const topic of kind === 'topic' ? [name] : [...tails.keys()].filter((each) => isIn(name, each))) {
       const tail = tails.get(topic) ?? 0
       const begin =
