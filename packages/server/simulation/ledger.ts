@@ -155,7 +155,7 @@ export class Ledger {
 
   /** Without topics: all is over. */
   end(topics: readonly string[] | undefined): void {
-    for (const topic of topics ?? []) this.#view(topic).endedAt = this.#shard.lastEndOf(topic)
+    for (const topic of topics ?? this.names) this.#view(topic).endedAt = this.#shard.lastEndOf(topic)
     if (topics !== undefined) return
     this.#isOver = true
     this.#overAt = this.#shard.commits.length

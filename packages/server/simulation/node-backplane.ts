@@ -30,14 +30,18 @@ export class NodeBackplane implements Backplane {
 
   async state(names: readonly string[], after: number): Promise<ShardState> {
     await this.#travel()
+    await this.#shard.meet('before state')
     const state = await this.#shard.store.state(names, after)
+    await this.#shard.meet('after state')
     await this.#travel()
     return state
   }
 
   async read(topic: string, range: Range): Promise<readonly Entry[]> {
     await this.#travel()
+    await this.#shard.meet('before read')
     const entries = await this.#shard.store.read(topic, range)
+    await this.#shard.meet('after read')
     await this.#travel()
     return entries
   }

@@ -42,8 +42,7 @@ export class Publisher {
     if (!this.#ended.has(topic)) void this.#send(topic, payload, key)
   }
 
-  end(): void {
-    const topic = this.#someTopic()
+  end(topic: string | undefined = this.#someTopic()): void {
     if (topic === undefined) return
     this.#ended.add(topic)
     this.#world.say(() => `publisher: ends ${topic}`)

@@ -4,7 +4,7 @@ import { drive, enter, realImmediate } from './globals.js'
 import { SimulatedNode } from './node.js'
 import { Publisher } from './publisher.js'
 import { SimulatedReader } from './reader.js'
-import { Shard } from './shard.js'
+import { type Moment, Shard } from './shard.js'
 import { type Counts, World } from './world.js'
 
 /** How a schedule ended. */
@@ -81,6 +81,8 @@ class Schedule {
       [() => this.#breakLink(), 4],
       [() => this.#loseAnnouncement(), 4],
       [() => this.#newEpoch(), 2],
+      [() => this.#ambush(), 3],
+      [() => this.#finish(), 1],
       [() => this.#disconnect(), 1],
       [() => this.#whisper(), 4],
       [() => void this.#shard.store.sweep(), 2],
@@ -128,7 +130,7 @@ class Schedule {
         topics,
         cursor,
         isChecked: random.chance(0.5),
-        isPlain: topics.length === 1 && !first.includes('*') && !first.includes('@') && random.chance(0.3),
+        isPlain: topics.length === 1 && !first.includes('*') && !first.includes('@') && random.chance(0.5),
         pipe: random.pick([
           { socket: 16_384, window: 65_536 },
           { socket: 200, window: 300 },
@@ -139,7 +141,7 @@ class Schedule {
 
   #wanted(): readonly string[] {
     const { random } = this.world
-    const names = [...this.#topics, subtree].filter(() => random.chance(0.5))
+    const names = random.chance(0.2) ? [] : [...this.#topics, subtree].filter(() => random.chance(0.5))
     return (names.length === 0 ? [random.pick(this.#topics)] : names).map((name) => {
       if (random.chance(0.8)) return name
       return name === subtree ? `${name}@now` : `${name}@${random.pick(['now', 'last:2', 'last:10'])}`
@@ -196,10 +198,15 @@ class Schedule {
   }
 
   #breakLink(): void {
+    const { clock, random } = this.world
     const node = this.#someNode()
     for (const link of node?.backplane.links ?? []) {
       link.break()
-      this.world.clock.after(this.world.random.between(0, 5_000), () => link.mend())
+      clock.after(random.between(0, 5_000), () => {
+        // What comes before the node knows what it has missed is the likeliest to be taken for whole.
+        if (random.chance(0.5)) this.#ambush(['before state', 'after state'])
+        link.mend()
+      })
     }
   }
 
@@ -213,11 +220,44 @@ class Schedule {
     random.weighted<() => void>([
       [() => shard.beginEpoch(random.between(0, 3)), 3],
       [() => shard.promote(random.between(0, 6)), 3],
-      [() => shard.forget(), 1],
+      [() => shard.forget(), 2],
     ])()
     for (const reader of this.#present()) reader.ledger.mislead()
     // Some are told, others find out.
     for (const node of this.#up()) if (random.chance(0.7)) for (const link of node.backplane.links) link.interrupt()
+  }
+
+  /** The history changes between what a node has asked of it and what it asks next. */
+  #ambush(moments: readonly Moment[] = ['before state', 'after state', 'before read', 'after read']): void {
+    const { random } = this.world
+    const change = random.pick<() => void>([
+      () => this.#newEpoch(),
+      () => this.#newEpoch(),
+      () => this.#join(),
+      () => this.#someReader()?.cut(),
+      () => this.#breakLink(),
+      () => void this.#shard.store.sweep(),
+    ])
+    const bursts = random.between(0, 8)
+    const publish = (): void => {
+      for (let count = 0; count < bursts; count++) this.#publisher.burst()
+    }
+    const steps = random.chance(0.5) ? [change, publish] : [publish, change]
+    this.#shard.ambush(random.pick(moments), async () => {
+      for (const step of steps) {
+        step()
+        await this.world.sleep(random.between(0, 2 * this.world.slowness + 50))
+      }
+    })
+    if (random.chance(0.5)) this.#someReader()?.cut()
+  }
+
+  /** Everything that a reader has ends, while it is away. */
+  #finish(): void {
+    const reader = this.#someReader()
+    if (reader === undefined || reader.ledger.names.includes(subtree)) return
+    reader.cut()
+    for (const topic of reader.ledger.names) this.#publisher.end(topic)
   }
 
   #disconnect(): void {
@@ -235,6 +275,7 @@ class Schedule {
     this.world.say(() => 'all is well again')
     this.world.slowness = 0
     this.world.badness = 0
+    this.#shard.disarm()
     for (const reader of this.#readers) reader.pace = 0
     for (const node of this.#nodes) {
       for (const link of node.backplane.links) {

@@ -28,6 +28,9 @@ export interface Commit {
   isDropped: boolean
 }
 
+/** When a node asks something of the history: what it asks for next, or is told, may be out of date. */
+export type Moment = 'before state' | 'after state' | 'before read' | 'after read'
+
 /** One epoch of the history. */
 interface Epoch {
   readonly lifetime: number
@@ -83,6 +86,7 @@ export class Shard {
   #store: Backplane
   /** Whether a history before this one had given back a topic. */
   #hadFloor = false
+  #ambush: { readonly moment: Moment; readonly spring: () => Promise<void> } | undefined
 
   constructor(world: World, limits: HistoryLimits) {
     this.#world = world
@@ -173,6 +177,23 @@ export class Shard {
     const link = new ShardLink(listener, this.#store)
     this.#links.add(link)
     return link
+  }
+
+  /** The next time that it comes to this, that happens first. */
+  ambush(moment: Moment, spring: () => Promise<void>): void {
+    this.#ambush = { moment, spring }
+  }
+
+  /** What has not happened yet does not happen. */
+  disarm(): void {
+    this.#ambush = undefined
+  }
+
+  async meet(moment: Moment): Promise<void> {
+    const ambush = this.#ambush
+    if (ambush?.moment !== moment) return
+    this.#ambush = undefined
+    await ambush.spring()
   }
 
   /** An announcement is lost on its way to a node. */
