@@ -7,6 +7,7 @@ import { Channels } from './channels.js'
 import { resumable, type Start } from './cursor.js'
 import { diagnose } from './diagnostics.js'
 import { type Drainable, departures, drain } from './drain.js'
+import { EndOfTurn } from './end-of-turn.js'
 import { ArgumentError, HubClosedError, OptionError } from './errors.js'
 import { EventStream } from './event-stream.js'
 import { attempt } from './failure.js'
@@ -73,7 +74,7 @@ export class HubCore {
   readonly #readers = new Set<HubReader>()
   readonly #tracked = new Set<EventStream<object>>()
   readonly #timer: ReturnType<typeof setInterval>
-  readonly #observer: ReaderObserver
+  readonly #readerHub: ReaderHub
   #isDraining = false
   #isClosed = false
 
@@ -92,7 +93,13 @@ export class HubCore {
     checkBackplane(backplane)
     this.#publisher = new Publisher(backplane, this.channels, maxEventBytes, () => void this.counters.published++)
     this.#feed = new Feed(backplane, report)
-    this.#observer = this.#observe()
+    this.#readerHub = {
+      backplane,
+      feed: this.#feed,
+      observe: this.#observe(),
+      endOfTurn: new EndOfTurn(),
+      deliveryOf: (entry: Entry) => this.channels.delivery(entry),
+    }
     this.#timer = setInterval(() => void this.#feed.verify().catch(report), verifyInterval)
     if (typeof this.#timer === 'object') this.#timer.unref()
   }
@@ -236,13 +243,7 @@ export class HubCore {
   async attach(stream: EventStream<object>, wanted: readonly Wanted[], { isNamed, identity }: AttachOptions): Promise<void> {
     // Who came in while the door was closing.
     if (this.#isDraining) return depart(stream)
-    const hub: ReaderHub = {
-      backplane: this.backplane,
-      feed: this.#feed,
-      observe: this.#observer,
-      deliveryOf: (entry: Entry) => this.channels.delivery(entry),
-    }
-    const reader = new HubReader(hub, stream, wanted, { isNamed, identity })
+    const reader = new HubReader(this.#readerHub, stream, wanted, { isNamed, identity })
     stream.feed(reader)
     const running = reader.run()
     this.#readers.add(reader)

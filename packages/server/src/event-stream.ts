@@ -123,9 +123,14 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     this.#feeder = feeder
   }
 
-  /** The feeder: a frame that many streams share. What does not fit is dealt with as at every overflow. */
+  /** The feeder: a frame that many streams share, for the next flush. What does not fit is dealt with as at every overflow. */
   relay(frame: Frame): void {
     if (!this.#isEnding) this.#pushFrame(frame)
+  }
+
+  /** The feeder: what it relayed leaves. */
+  flush(): void {
+    this.#writer.flushSoon()
   }
 
   /** The feeder: text of the protocol's own, in one write with what is relayed next to it. */
@@ -282,6 +287,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
       this.#rawTail.add(text)
       this.#enqueue(frame)
     }
+    this.#writer.flushSoon()
   }
 
   /** A frame of the stream's own format, which finishes off what raw text left open. */

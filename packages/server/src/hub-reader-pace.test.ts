@@ -170,9 +170,20 @@ describe('events of which only the latest counts', () => {
     const { backplane, join } = readerSession({ conflate })
     const { reader, messages } = join(['a'])
     await until(() => reader.isLive)
-    await appendAll(backplane, ['a', 'a'])
-    await turns()
+    for (const n of [1, 2]) {
+      await backplane.append(change('a', n))
+      await turns()
+    }
     expect(messages().map(({ id }) => id?.includes('-'))).toEqual([false, false, false])
+  })
+
+  test('leave as one where they come in one turn of the event loop', async () => {
+    const { backplane, join } = readerSession({ conflate })
+    const { reader, summary } = join(['a'])
+    await until(() => reader.isLive)
+    for (const n of [1, 2, 3]) await backplane.append(change('a', n))
+    await turns()
+    expect(summary()).toBe('live@0 3')
   })
 
   test('whose key cannot be told replace nothing, and the hub hears of it', async () => {
@@ -256,5 +267,19 @@ describe('events that not everybody may see', () => {
     await appendAll(backplane, ['a'])
     await turns()
     expect([summary(), errors]).toEqual(['live@0', [error]])
+  })
+})
+
+describe('what comes live in one turn of the event loop', () => {
+  test('leaves in one write, also where its publisher awaited each', async () => {
+    const { backplane, join } = readerSession()
+    const { reader, sink, summary } = join(['a', 'b'])
+    await until(() => reader.isLive)
+    await turns()
+    const before = sink.writes.length
+    for (const topic of ['a', 'b', 'a']) await backplane.append(change(topic, 1))
+    expect(sink.writes).toHaveLength(before)
+    await turns()
+    expect([summary(), sink.writes.length]).toEqual(['live@0 1 1 1', before + 1])
   })
 })

@@ -3,6 +3,7 @@ import type { Backplane, Entry, ShardState } from './backplane.js'
 import { breath } from './breath.js'
 import type { Close } from './close.js'
 import type { Delivery } from './delivery.js'
+import type { EndOfTurn } from './end-of-turn.js'
 import type { EventStream, Feeder } from './event-stream.js'
 import type { Audience, Feed } from './feed.js'
 import { earliest, type Known, planJoin, type Wanted } from './join-plan.js'
@@ -13,6 +14,7 @@ import { replay } from './replay.js'
 export interface ReaderHub {
   readonly backplane: Backplane
   readonly feed: Feed
+  readonly endOfTurn: EndOfTurn
   deliveryOf(entry: Entry): Delivery
   /** Each is counted, and told to whoever observes the hub. */
   readonly observe: ReaderObserver
@@ -329,6 +331,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     const now = Date.now()
     // One that was made for others long ago has not waited here since.
     this.stream.relay(frame.at < now - 1_000 ? { ...frame, at: now } : frame)
+    this.#hub.endOfTurn.add(this.stream)
     this.#hub.observe.delivered()
   }
 

@@ -16,7 +16,7 @@ export interface WriterOwner {
   stalled(): void
 }
 
-/** Hands frames to a sink: all that is due in one turn in one write, and no more than it takes. */
+/** Hands frames to a sink: all that waits when it is flushed in one write, and no more than it takes. */
 export class Writer {
   readonly outbox: Outbox
   readonly #sink: Sink
@@ -48,14 +48,12 @@ export class Writer {
     return this.outbox.isEmpty && !this.#isFull
   }
 
-  /** False where the outbox is full. */
+  /** False where the outbox is full. It leaves with the next flush. */
   push(frame: Frame): boolean {
-    if (!this.outbox.push(frame)) return false
-    this.flushSoon()
-    return true
+    return this.outbox.push(frame)
   }
 
-  /** All that is sent in one turn leaves in one write. */
+  /** After what runs now: all that is sent without awaiting it leaves in one write. */
   flushSoon(): void {
     if (this.#isFlushing || this.#isFull) return
     this.#isFlushing = true

@@ -3,6 +3,7 @@ import type { Entry } from '../backplane.js'
 import type { AnyChannelSettings } from '../channel-settings.js'
 import type { Start } from '../cursor.js'
 import { Delivery } from '../delivery.js'
+import { EndOfTurn } from '../end-of-turn.js'
 import { EventStream } from '../event-stream.js'
 import { Feed } from '../feed.js'
 import { HubReader, type ReaderHub } from '../hub-reader.js'
@@ -47,6 +48,7 @@ export function readerSession(settings: AnyChannelSettings = {}, backplane: Scri
   const hub: ReaderHub = {
     backplane,
     feed,
+    endOfTurn: new EndOfTurn(),
     deliveryOf: (entry) => {
       const delivery = deliveries.get(entry) ?? new Delivery(entry, { events: contract.order.events, settings, onError })
       deliveries.set(entry, delivery)
