@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Entry } from './backplane.js'
 import { type Audience, Feed } from './feed.js'
-import { isPending, turns } from './testing/deferred.js'
+import { deferred, isPending, turns } from './testing/deferred.js'
 import { appendAll, change, until } from './testing/hub-session.js'
 import { ScriptedBackplane } from './testing/scripted-backplane.js'
 
@@ -561,5 +561,30 @@ describe('another epoch', () => {
     await feed.verify()
     await feed.verify()
     expect(told.words).toEqual(['rejoin', 'a>0'])
+  })
+
+  test('R6: a comparison that was asked for before vouches for nothing in it', async () => {
+    const { backplane, feed, join } = setUp()
+    const told = await join('t/*')
+    await appendAll(backplane, ['t/1', 't/1', 't/1'])
+    await feed.verify()
+    // It looks for tails above 3, and is on its way for so long that it finds the positions of the next epoch.
+    const state = backplane.state.bind(backplane)
+    const { promise: late, resolve: arrive } = deferred<void>()
+    const slow = vi.spyOn(backplane, 'state').mockImplementationOnce(async (names, after) => {
+      await late
+      return state(names, after)
+    })
+    const comparison = feed.verify()
+    backplane.forget()
+    backplane.interrupt()
+    await settled()
+    backplane.announcing = 'kept'
+    await appendAll(backplane, ['t/1', 't/1'], 4)
+    arrive()
+    await comparison
+    slow.mockRestore()
+    backplane.tellKept()
+    expect([feed.epoch, told.words.slice(3)]).toEqual([backplane.history.state([], 0).epoch, ['rejoin', '1', '2']])
   })
 })

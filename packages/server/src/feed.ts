@@ -116,9 +116,10 @@ export class Feed {
   async verify(): Promise<void> {
     if (this.#queue !== undefined || this.#closed || this.#epoch === undefined || this.#watches.size === 0) return
     const asked = this.#begun()
+    const epoch = this.#epoch
     const state = await this.#backplane.state([...asked.keys()], earliest(asked))
-    // It stands still, and compares for itself.
-    if (this.#queue !== undefined || this.#closed) return
+    // It stands still, and compares for itself; or has done so, and tails were asked for above positions that mean something else.
+    if (this.#queue !== undefined || this.#closed || this.#epoch !== epoch) return
     if (state.epoch !== this.#epoch) {
       this.#interrupted()
       return
