@@ -142,6 +142,21 @@ describe('an event before which another is missing', () => {
     expect(third.request.headers.get('last-event-id')).toBe('1.e.5')
     subscription.close()
   })
+
+  test('is noticed over connections, though the next server vouches for what came since: it took the reader’s word for the rest', async () => {
+    await using server = await startServer()
+    const told = new Log<EventIn<Record<string, unknown>>>()
+    const subscription = subscribe(server.url, { ...from(4), transport: checkLinks(), reconnect: { baseDelay: 0 } })
+    subscription.on('made', told.add)
+    const first = await server.stream(ready() + at('b', 6, 0))
+    await told.count(1)
+    first.end()
+    await server.stream(ready() + live(7, '1.e.7') + at('a', 8, 5))
+    const third = await server.stream(ready() + at('a', 5, 4) + at('b', 6, 0) + live(7, '1.e.7') + at('a', 8, 5))
+    expect((await told.count(3)).map(({ data }) => data)).toEqual(['b6', 'a5', 'a8'])
+    expect(third.request.headers.get('last-event-id')).toBe('1.e.4')
+    subscription.close()
+  })
 })
 
 describe('an event that comes again', () => {

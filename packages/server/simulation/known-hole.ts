@@ -8,14 +8,16 @@ const longestUnnoticed = 25_000
 /**
  * The one known hole in the promise, for one reader: an announcement that is lost without a word shows in its topic's next
  * entry, or when the node compares the tails. A reader whose connection ends before is past it by the ids of other topics, and
- * nobody knows; unless the client checks links, and the next event comes before a server has vouched for what was before it.
+ * nobody knows; unless the client checks links: then the topic's next event tells.
  */
 export class KnownHole {
   readonly #world: World
   readonly #shard: Shard
   readonly #orders = new Set<number>()
-  /** Up to where a server has vouched for everything. */
-  #verified = 0
+  /** Of them, those that links tell of: they are in the epoch of now, and after something that a server vouched for. */
+  readonly #linked = new Set<number>()
+  /** Whether a server has vouched for something in this epoch. */
+  #isVouched = false
   /** Links say nothing: before a server has first vouched for something in an epoch, and after a gap. */
   #isLoose = true
   #epoch = ''
@@ -50,15 +52,18 @@ export class KnownHole {
   leave(): void {
     const until = Math.min(this.#until, this.#world.clock.now)
     for (const { order, node, time } of this.#shard.lost) {
-      if (node === this.#node && time >= this.#since && until - time < longestUnnoticed) this.#orders.add(order)
+      if (node === this.#node && time >= this.#since && until - time < longestUnnoticed) {
+        this.#orders.add(order)
+        if (this.#isVouched) this.#linked.add(order)
+      }
     }
   }
 
   /** The server vouches for everything up to here. */
-  verify({ epoch }: Position, order: number): void {
+  verify({ epoch }: Position): void {
+    this.#enter(epoch)
     this.#isLoose = false
-    this.#epoch = epoch
-    this.#verified = Math.max(this.#verified, order)
+    this.#isVouched = true
   }
 
   gap(): void {
@@ -66,12 +71,19 @@ export class KnownHole {
   }
 
   event({ epoch }: Position): void {
-    this.#isLoose ||= epoch !== this.#epoch
-    this.#epoch = epoch
+    this.#enter(epoch)
   }
 
   /** @param hasLink whether the client looks at the link of what comes next. */
   has(order: number, hasLink: boolean): boolean {
-    return this.#orders.has(order) && !(hasLink && !this.#isLoose && order > this.#verified)
+    return this.#orders.has(order) && !(hasLink && !this.#isLoose && this.#linked.has(order))
+  }
+
+  #enter(epoch: string): void {
+    if (epoch === this.#epoch) return
+    this.#epoch = epoch
+    this.#isLoose = true
+    this.#isVouched = false
+    this.#linked.clear()
   }
 }

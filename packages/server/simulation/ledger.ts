@@ -1,5 +1,4 @@
-import type { GapReason } from '@sse/schema/wire'
-import { parsePosition } from '@sse/schema/wire'
+import { type GapReason, type Position, parsePosition } from '@sse/schema/wire'
 import { covers, type Payload, promisedOf, subtree } from './contract.js'
 import { KnownHole } from './known-hole.js'
 import type { Commit, Shard } from './shard.js'
@@ -87,8 +86,7 @@ export class Ledger {
   /** The server vouches for everything up to here. */
   verify(id: string): void {
     const position = parsePosition(id)
-    const order = this.#shard.orderAt(id)
-    if (position !== undefined && order !== undefined) this.#hole.verify(position, order)
+    if (position !== undefined && this.#shard.orderAt(id) !== undefined) this.#hole.verify(position)
   }
 
   /** The server vouches for everything up to here, and the reader has taken all that came before. */
@@ -118,7 +116,7 @@ export class Ledger {
     const isLate = view.endedAt > order && !isAgain && !this.#hole.has(order, false)
     if (isLate) return void this.#fail(`got event ${n} of ${topic} (${id}) after the end`)
     if (!isAgain) this.#world.counts.delivered++
-    if (view.last !== undefined) this.#checkHole(topic, view, order)
+    if (view.last !== undefined) this.#checkHole(topic, view, commit, position)
     view.last = order
     view.reached = order
     view.seen.add(order)
@@ -155,7 +153,12 @@ export class Ledger {
 
   /** Without topics: all is over. */
   end(topics: readonly string[] | undefined): void {
-    for (const topic of topics ?? this.names) this.#view(topic).endedAt = this.#shard.lastEndOf(topic)
+    for (const topic of topics ?? this.names) {
+      const view = this.#view(topic)
+      if (topics === undefined) view.endedAt ||= this.#shard.lastEndOf(topic)
+      // It may have been forgotten, and the topic have begun and ended again, before the reader hears of it.
+      else view.endedAt = this.#shard.endAfter(topic, view.last ?? 0) || this.#shard.lastEndOf(topic)
+    }
     if (topics !== undefined) return
     this.#isOver = true
     this.#overAt = this.#shard.commits.length
@@ -268,11 +271,12 @@ export class Ledger {
     }
   }
 
-  #checkHole(topic: string, view: View, order: number): void {
-    const hasLinks = this.#isChecked && promisedOf(topic) === 'everything'
+  #checkHole(topic: string, view: View, { order, payload }: Commit, { epoch, previous = 0 }: Position): void {
+    // The first one of a topic that was given back links to no event.
+    const isLinked = this.#shard.at({ epoch, at: previous, previous: undefined })?.topic === topic
+    const hasLinks = this.#isChecked && isLinked && promisedOf(topic) === 'everything'
     const missing = this.#missing(topic, view, order, hasLinks)
-    if (missing !== undefined)
-      this.#fail(`got event ${this.#shard.commits[order - 1]?.payload?.n} of ${topic}, but never ${missing.payload?.n}`)
+    if (missing !== undefined) this.#fail(`got event ${payload?.n} of ${topic}, but never ${missing.payload?.n}`)
   }
 
   /** An event between where the reader is and that order, which it has not got and no gap told. */

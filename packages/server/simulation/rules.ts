@@ -247,4 +247,11 @@ export const rules: readonly Rule[] = [
     code: 'const linked = loose || previous <= had',
     without: 'const linked = loose || previous <= had || true',
   },
+  {
+    name: 'chain-2',
+    rule: 'A server vouches only for what came since the connection began.',
+    file: 'schema/src/wire/chain.ts',
+    code: 'const known = ranges.find(({ from, to }) => from <= at && at <= to)',
+    without: 'const known = ranges.at(-1)',
+  },
 ]

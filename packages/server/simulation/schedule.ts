@@ -211,7 +211,12 @@ class Schedule {
   }
 
   #loseAnnouncement(): void {
-    for (const link of this.#someNode()?.backplane.links ?? []) link.lose(this.world.random.between(1, 3))
+    const { clock, random } = this.world
+    for (const link of this.#someNode()?.backplane.links ?? []) link.lose(random.between(1, 3))
+    if (random.chance(0.5)) return
+    // Other topics' events take a reader past what is lost, and it goes before anybody has noticed.
+    this.#publisher.burst()
+    clock.after(random.between(0, 1_000), () => this.#someReader()?.cut())
   }
 
   #newEpoch(): void {

@@ -168,6 +168,11 @@ export class Shard {
     return this.of(topic).find(({ kind, isDropped }) => kind === 'end' && !isDropped)?.order ?? 0
   }
 
+  /** The order of a topic's first end after that order; 0 where there is none. */
+  endAfter(topic: string, order: number): number {
+    return this.of(topic).find((commit) => commit.kind === 'end' && commit.order > order)?.order ?? 0
+  }
+
   /** The order of a topic's last end, whether or not it counts; 0 where there is none. */
   lastEndOf(topic: string): number {
     return Math.max(0, ...this.of(topic).flatMap(({ kind, order }) => (kind === 'end' ? order : [])))

@@ -163,6 +163,80 @@ describe('verified', () => {
   })
 })
 
+describe('a connection that begins where another has ended', () => {
+  /** Two connections: the server of the first vouched up to 2, and ended when the reader was at 6. The second vouches up to 9. */
+  function resumed(...before: readonly (readonly [topic: string, position: string])[]): Chain {
+    const chain = createChain(at('e.0'))
+    chain.verified(at('e.2'))
+    for (const [topic, position] of before) chain.take(topic, at(position))
+    chain.begin(at('e.6'))
+    chain.verified(at('e.9'))
+    return chain
+  }
+
+  test('vouches for nothing before: what the first server lost shows in the topic’s next event', () => {
+    const chain = resumed(['b', 'e.6-0'])
+    expect(takeAll(chain, 'a', 'e.12-5')).toEqual(['broken'])
+    expect(chain.good('a')).toBe(2)
+  })
+
+  test('vouches for what came since, and so does the first for what came before', () => {
+    const chain = resumed(['b', 'e.6-0'])
+    expect(takeAll(chain, 'a', 'e.12-8')).toEqual(['next'])
+    expect(takeAll(chain, 'c', 'e.13-2')).toEqual(['next'])
+    expect(takeAll(chain, 'd', 'e.14-0')).toEqual(['next'])
+  })
+
+  test('does not make unknown what the reader had from the first', () => {
+    const chain = resumed(['a', 'e.4-0'], ['b', 'e.6-0'])
+    expect(takeAll(chain, 'a', 'e.12-4')).toEqual(['next'])
+  })
+
+  test('gets what is missing from the first’s last word on, and what was had is seen', () => {
+    const chain = resumed(['a', 'e.4-0'], ['b', 'e.6-0'])
+    expect(takeAll(chain, 'a', 'e.12-5')).toEqual(['broken'])
+    chain.begin(at(`e.${chain.good('a')}`))
+    expect([chain.take('a', at('e.4-0')), chain.take('a', at('e.5-4')), chain.take('b', at('e.6-0'))]).toEqual(['seen', 'next', 'seen'])
+    chain.verified(at('e.12'))
+    expect(takeAll(chain, 'c', 'e.14-6')).toEqual(['next'])
+  })
+
+  test('where the first had vouched for all leaves nothing open', () => {
+    const chain = createChain(at('e.0'))
+    chain.verified(at('e.6'))
+    chain.begin(at('e.6'))
+    chain.verified(at('e.9'))
+    expect(takeAll(chain, 'a', 'e.12-5')).toEqual(['next'])
+  })
+
+  test('knows nothing of an epoch for which no server has vouched before: links into it are no news', () => {
+    const chain = createChain(at('e.4'))
+    takeAll(chain, 'b', 'f.6-5')
+    chain.begin(at('f.6'))
+    chain.verified(at('f.9'))
+    expect(takeAll(chain, 'a', 'f.12-3')).toEqual(['next'])
+  })
+
+  test('and without a position goes on from what is known', () => {
+    const chain = createChain(at('e.4'))
+    chain.begin(undefined)
+    expect(takeAll(chain, 'a', 'e.5-4', 'e.9-8')).toEqual(['next', 'broken'])
+  })
+})
+
+describe('what may have been lost before a connection began', () => {
+  test.each([
+    ['up to ten thousand topics are remembered for its sake', 9_990, 'broken'],
+    ['more would have to be', 10_001, 'next'],
+  ] as const)('where %s: %i make it %s', (_, topics, link) => {
+    const chain = createChain(at('e.0'))
+    chain.begin(at('e.6'))
+    for (let topic = 0; topic < topics; topic++) chain.take(`t${topic}`, at(`e.${7 + topic}-0`))
+    chain.verified(at(`e.${6 + topics}`))
+    expect(takeAll(chain, 'a', 'e.20000-5')).toEqual([link])
+  })
+})
+
 describe('a link into the unknown is no news', () => {
   test('where the reader began without a position', () => {
     const chain = createChain()
