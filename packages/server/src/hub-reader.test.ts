@@ -35,6 +35,19 @@ describe('joining', () => {
     expect(summary()).toBe('1 2 live@2 3 4 5')
   })
 
+  test('where each topic begins is asked for at once, however many they are', async () => {
+    const { backplane, join } = readerSession()
+    await appendAll(backplane, ['a', 'b', 'c'])
+    const { reached, release } = backplane.hold('locate')
+    const { reader, summary } = join(['a', 'b', 'c'].map((name) => ({ name, start: { last: 1 } })))
+    await reached
+    await turns()
+    expect(backplane.calls.filter(({ method }) => method === 'locate')).toHaveLength(3)
+    release()
+    await until(() => reader.isLive)
+    expect(summary()).toBe('1 2 3 live@3')
+  })
+
   test('R1: what is announced and in the history, too, comes once', async () => {
     const { backplane, join } = readerSession()
     const { reached, release } = backplane.hold('state')

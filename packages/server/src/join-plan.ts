@@ -48,14 +48,28 @@ export async function planJoin(
   state: ShardState,
 ): Promise<JoinPlan> {
   const tails = new Map(state.tails.map(({ topic, position }) => [topic, position]))
-  /** A topic that is wanted twice, itself and in a subtree, begins at the earlier of both. */
-  const topics = new Map<string, ReplayTopic>()
+  /** All are asked for together: a hundred topics must not take a hundred ways to the storage and back. */
+  const replays: Promise<ReplayTopic | undefined>[] = []
   const reset: string[] = []
   const trimmed: string[] = []
   let resumed = true
   /** Topics of a subtree that are gone since they were doubted: the subtree as a whole may be known to be further. */
   const forgotten = (subtree: string): readonly string[] =>
     [...(known?.reached ?? [])].flatMap(([topic, at]) => (at < state.floor && !tails.has(topic) && isIn(subtree, topic) ? topic : []))
+  const replayOf = async (
+    topic: string,
+    start: Start,
+    after: number | undefined,
+    notBefore: number | undefined,
+  ): Promise<ReplayTopic | undefined> => {
+    const tail = tails.get(topic) ?? 0
+    const last = typeof start === 'object' && 'last' in start ? start.last : 0
+    const begin = after === undefined ? await locate(topic, { last }) : Math.min(after, known?.reached.get(topic) ?? after)
+    if (tail <= begin) return undefined
+    const from = notBefore === undefined ? begin : await locate(topic, { since: notBefore })
+    // Who asked for the last few is not told that there were others before.
+    return { topic, tail, from, after: after === undefined ? Math.max(begin, from) : begin }
+  }
   for (const { name, kind, start: asked, notBefore } of wanted) {
     const start: Start = known === undefined ? asked : { after: known.cursor }
     const hasCursor = typeof start === 'object' && 'after' in start
@@ -68,19 +82,15 @@ export async function planJoin(
     const complete = after === undefined ? undefined : Math.min(after, known?.reached.get(name) ?? after)
     if (complete !== undefined && complete < state.floor && (kind === 'subtree' || !tails.has(name))) trimmed.push(name)
     else if (kind === 'subtree') trimmed.push(...forgotten(name))
-    for (const topic of kind === 'topic' ? [name] : [...tails.keys()].filter((each) => isIn(name, each))) {
-      const tail = tails.get(topic) ?? 0
-      const begin =
-        after === undefined
-          ? await locate(topic, { last: 'last' in start ? start.last : 0 })
-          : Math.min(after, known?.reached.get(topic) ?? after)
-      if (tail <= begin) continue
-      const from = notBefore === undefined ? begin : await locate(topic, { since: notBefore })
-      // Who asked for the last few is not told that there were others before.
-      const own = after === undefined ? Math.max(begin, from) : begin
-      const other = topics.get(topic)
-      topics.set(topic, { topic, tail, after: Math.min(own, other?.after ?? own), from: Math.min(from, other?.from ?? from) })
-    }
+    const names = kind === 'topic' ? [name] : [...tails.keys()].filter((each) => isIn(name, each))
+    for (const topic of names) replays.push(replayOf(topic, start, after, notBefore))
+  }
+  // A topic that is wanted twice, itself and in a subtree, begins at the earlier of both.
+  const topics = new Map<string, ReplayTopic>()
+  for (const one of await Promise.all(replays)) {
+    if (one === undefined) continue
+    const other = topics.get(one.topic) ?? one
+    topics.set(one.topic, { ...one, after: Math.min(one.after, other.after), from: Math.min(one.from, other.from) })
   }
   return { topics: [...topics.values()], reset, trimmed, resumed }
 }
