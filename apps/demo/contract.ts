@@ -107,6 +107,8 @@ const slowReader = z.object({
   bound: count,
   /** What was sent before anything had to wait, in bytes: the buffers of both sockets. */
   swallowed: count,
+  /** The most that waited for it on the server so far, in bytes. */
+  peak: count,
   /** Events since it began: published, received, and those that a newer one of their key replaced or that were left out. */
   published: count,
   received: count,

@@ -157,6 +157,9 @@ for (const [policy, outcome] of [
     })
     const story = page.getByTestId('slow-reader-story')
     await expect(story).toHaveAttribute('data-phase', 'at the bound')
+    const held = policy === 'disconnect' ? 'given back' : 'in its outbox'
+    await expect(page.getByTestId('outbox-state')).toHaveText(held)
+    expect(Number(await page.getByTestId('outbox-waiting').getAttribute('data-bytes'))).toBeGreaterThan(235_000)
     await expect(story).toHaveAttribute('data-phase', 'done')
     await expect(story).toHaveText(outcome)
     await expect(page.getByTestId('outbox-waiting')).toHaveText('0 B')
@@ -186,6 +189,23 @@ test('the page has five streams at most, so that requests still get through', as
   await expect.poll(() => streamsOf(server.url)).toBe(5)
   await write(page, 'ana', 'through')
   await expect.poll(() => textsOf(page, 'ben')).toEqual(['through'])
+})
+
+test('a request that another window of the page keeps waiting says so, and gets through once that is gone', async ({ page, context }) => {
+  await using server = await demoServer()
+  await page.goto(server.url)
+  const other = await context.newPage()
+  await other.goto(server.url)
+  // All six that HTTP/1.1 allows a browser.
+  await expect.poll(() => streamsOf(server.url)).toBe(6)
+  await page.getByTestId('ana-text').fill('patience')
+  await page.getByTestId('ana-send').click()
+  await expect(page.getByTestId('ana-send')).toHaveText('Sending…')
+  await expect(page.getByTestId('ana-problem')).toContainText('taken by another window of this page')
+  await other.close()
+  await expect.poll(() => textsOf(page, 'ben')).toEqual(['patience'])
+  await expect(page.getByTestId('ana-send')).toHaveText('Send')
+  await expect(page.getByTestId('ana-problem')).toHaveCount(0)
 })
 
 test('a tab that is hidden holds no stream, and has missed nothing when it is shown again', async ({ page }) => {

@@ -42,6 +42,7 @@ describe('SlowReader', () => {
     const bound = reader.state?.bound ?? 0
     expect(Math.max(...levels)).toBeLessThanOrEqual(bound)
     expect(Math.max(...levels)).toBeGreaterThan(bound * 0.9)
+    expect(reader.state?.peak).toBeGreaterThan(bound * 0.9)
   })
 
   it('reads on when it is let, with nothing lost, and only one runs at a time', async () => {

@@ -71,7 +71,7 @@ export class SlowReader {
   /** Resolves when it has got everything. False: one is running, and another does not begin. */
   async start(policy: Policy): Promise<boolean> {
     if (this.isRunning) return false
-    const counts = { swallowed: 0, published: 0, received: 0, replaced: 0, leftOut: 0, disconnects: 0, gaps: 0 }
+    const counts = { swallowed: 0, peak: 0, published: 0, received: 0, replaced: 0, leftOut: 0, disconnects: 0, gaps: 0 }
     const run: Run = { policy, phase: 'filling', bound, ...counts }
     this.#run = run
     this.#letGo = new AbortController()
@@ -144,6 +144,7 @@ export class SlowReader {
       const isSwallowed = run.phase === 'filling' && hub.stats().outboxes.largest === 0
       await Promise.all(Array.from({ length: isSwallowed ? burst : 1 }, () => this.#tick(run)))
       if (isSwallowed) run.swallowed = run.published * filler.length
+      run.peak = Math.max(run.peak, hub.stats().outboxes.largest)
       await pause(isSwallowed ? betweenBursts : betweenEvents)
       const { conflated, dropped } = hub.stats().overflows
       run.replaced = conflated - before.conflated

@@ -1,5 +1,6 @@
 import { type ReactElement, type SyntheticEvent, useState } from 'react'
 import { type User, users } from '../../contract.js'
+import { useRequest } from '../hooks/use-request.js'
 import { connections } from '../lib/connections.js'
 import type { FeedRow } from '../lib/desk.js'
 import { desks, nameOf } from '../lib/desks.js'
@@ -20,15 +21,19 @@ export function ActivityPanel(): ReactElement {
   const [viewer, setViewer] = useState<User>('ana')
   const [text, setText] = useState('')
   const [problem, setProblem] = useState('')
+  const { isPending, notice, run } = useRequest()
   const { feed, here } = useStore(desks[viewer])
   const gaps = feed.filter(({ kind }) => kind === 'gap').length
   const state = useStore(connections)[viewer]?.snapshot.state
 
   const say = async (line: string, times: number): Promise<void> => {
+    setProblem('')
     try {
-      await post('/api/activity', { text: line, times }, viewer)
-      setText('')
-      setProblem('')
+      await run(async () => {
+        await post('/api/activity', { text: line, times }, viewer)
+        // What was written meanwhile stays.
+        setText((now) => (now === text ? '' : now))
+      })
     } catch (error) {
       setProblem(`Not posted: ${error instanceof Error ? error.message : 'the server is not there'}.`)
     }
@@ -90,15 +95,15 @@ export function ActivityPanel(): ReactElement {
           autoComplete="off"
           onChange={(event) => setText(event.target.value)}
         />
-        <button type="submit" className="button primary" data-testid="activity-post">
-          Post
+        <button type="submit" className="button primary" data-testid="activity-post" aria-busy={isPending}>
+          {isPending ? 'Posting…' : 'Post'}
         </button>
         <button type="button" className="button" data-testid="activity-flood" onClick={() => void say('posted a lot at once', 40)}>
           Post 40
         </button>
       </form>
-      <p className="note" data-tone="bad">
-        {problem}
+      <p className="note" aria-live="polite" data-tone={problem ? 'bad' : 'warn'}>
+        {problem || notice}
       </p>
     </Panel>
   )

@@ -1,6 +1,7 @@
 import { type ReactElement, useCallback, useState } from 'react'
 import type { Note, User } from '../../contract.js'
 import { useIsShown } from '../hooks/use-is-shown.js'
+import { useRequest } from '../hooks/use-request.js'
 import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
 import { unreadOf } from '../lib/desk.js'
 import { desks, nameOf, openDesk, otherThan } from '../lib/desks.js'
@@ -24,6 +25,7 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
   const [isHere, setHere] = useState(true)
   const [isCurious, setCurious] = useState(false)
   const [problem, setProblem] = useState('')
+  const reading = useRequest()
   const open = useCallback((watch: WatchOptions) => openDesk(user, isCurious, watch), [user, isCurious])
   const connection = useSubscription(user, isHere && isShown ? open : undefined)
   const name = nameOf(user)
@@ -36,7 +38,9 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
   }
   const read = (): void => {
     setProblem('')
-    post('/api/read', { upTo: desk.notes[0]?.id }, user).catch((error: Error) => setProblem(`Not marked as read: ${error.message}.`))
+    reading
+      .run(async () => void (await post('/api/read', { upTo: desk.notes[0]?.id }, user)))
+      .catch((error: Error) => setProblem(`Not marked as read: ${error.message}.`))
   }
 
   return (
@@ -59,8 +63,15 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
       <Inbox user={user} notes={desk.notes} unread={unread} />
       <NoteForm from={user} />
       <div className="suggestions">
-        <button type="button" className="chip" data-testid={`${user}-read`} disabled={unread === 0} onClick={read}>
-          Mark all as read
+        <button
+          type="button"
+          className="chip"
+          data-testid={`${user}-read`}
+          aria-busy={reading.isPending}
+          disabled={unread === 0}
+          onClick={read}
+        >
+          {reading.isPending ? 'Marking…' : 'Mark all as read'}
         </button>
         <button
           type="button"
@@ -79,8 +90,8 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
         data-testid={`${user}-denied`}
         data-tone={problem || (isCurious && desk.denied) ? 'bad' : undefined}
       >
-        {problem || (isCurious && desk.denied && `The server: “${desk.denied}” What is ${name}’s goes on.`)}
-        {!problem && !isCurious && desk.missed && missedWords[desk.missed]}
+        {problem || reading.notice || (isCurious && desk.denied && `The server: “${desk.denied}” What is ${name}’s goes on.`)}
+        {!problem && !reading.notice && !isCurious && desk.missed && missedWords[desk.missed]}
       </p>
     </section>
   )

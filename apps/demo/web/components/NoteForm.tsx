@@ -1,5 +1,6 @@
 import { type ReactElement, type SyntheticEvent, useState } from 'react'
 import type { User } from '../../contract.js'
+import { useRequest } from '../hooks/use-request.js'
 import { nameOf, otherThan } from '../lib/desks.js'
 import { post } from '../lib/post.js'
 
@@ -7,13 +8,17 @@ import { post } from '../lib/post.js'
 export function NoteForm({ from }: { readonly from: User }): ReactElement {
   const [draft, setDraft] = useState(() => draftOf(''))
   const [problem, setProblem] = useState('')
+  const { isPending, notice, run } = useRequest()
   const to = otherThan(from)
 
   const send = async (): Promise<void> => {
+    setProblem('')
     try {
-      await post('/api/notes', { to, ...draft }, from)
-      setDraft(draftOf(''))
-      setProblem('')
+      await run(async () => {
+        await post('/api/notes', { to, ...draft }, from)
+        // What was written meanwhile is another note.
+        setDraft((now) => (now.key === draft.key ? draftOf('') : now))
+      })
     } catch (error) {
       const why = error instanceof Error ? error.message : 'the server is not there'
       setProblem(`Not sent: ${why}. Send it again, as often as you like: it arrives once.`)
@@ -36,13 +41,13 @@ export function NoteForm({ from }: { readonly from: User }): ReactElement {
           autoComplete="off"
           onChange={(event) => setDraft(draftOf(event.target.value))}
         />
-        <button type="submit" className="button primary" data-testid={`${from}-send`}>
-          Send
+        <button type="submit" className="button primary" data-testid={`${from}-send`} aria-busy={isPending}>
+          {isPending ? 'Sending…' : 'Send'}
         </button>
       </form>
-      {problem && (
-        <p className="note" data-testid={`${from}-problem`} data-tone="bad">
-          {problem}
+      {(problem || notice) && (
+        <p className="note" aria-live="polite" data-testid={`${from}-problem`} data-tone={problem ? 'bad' : 'warn'}>
+          {problem || notice}
         </p>
       )}
     </>

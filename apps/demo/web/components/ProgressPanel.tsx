@@ -1,6 +1,7 @@
 import { HttpStatusError, subscribe } from '@sse/client'
 import { type ReactElement, useCallback, useState } from 'react'
 import { jobCreated, progressEvents, steps } from '../../contract.js'
+import { useRequest } from '../hooks/use-request.js'
 import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
 import { formatBytes, formatCount } from '../lib/format.js'
 import { post } from '../lib/post.js'
@@ -14,6 +15,7 @@ export function ProgressPanel(): ReactElement {
   const [progress, setProgress] = useState(saved)
   const [resumed, setResumed] = useState(() => (saved?.lastEventId ? reloadWords(saved) : ''))
   const [problem, setProblem] = useState('')
+  const starting = useRequest()
   const job = progress?.job
   // What was done before the reload needs no connection. What gets done now is ended by the server.
   const overBefore = saved?.finished ? saved.job : undefined
@@ -58,12 +60,14 @@ export function ProgressPanel(): ReactElement {
 
   const start = async (): Promise<void> => {
     try {
-      const { id } = jobCreated.parse(await post('/api/jobs'))
-      const state = newProgress(id)
-      saveProgress(state)
-      setProgress(state)
-      setResumed('')
-      setProblem('')
+      await starting.run(async () => {
+        const { id } = jobCreated.parse(await post('/api/jobs'))
+        const state = newProgress(id)
+        saveProgress(state)
+        setProgress(state)
+        setResumed('')
+        setProblem('')
+      })
     } catch (error) {
       setProblem(`No job was started: ${error instanceof Error ? error.message : 'the server is not there'}.`)
     }
@@ -80,8 +84,15 @@ export function ProgressPanel(): ReactElement {
       tools={<StreamTools stream="progress" title="Progress" snapshot={connection?.snapshot} badgeId="progress-connection" />}
     >
       <div className="job">
-        <button type="button" className="button primary" data-testid="progress-start" onClick={start} disabled={running}>
-          {running ? 'Running' : isOver || problem ? 'Start again' : 'Start the job'}
+        <button
+          type="button"
+          className="button primary"
+          data-testid="progress-start"
+          onClick={start}
+          aria-busy={starting.isPending}
+          disabled={running}
+        >
+          {starting.isPending ? 'Starting…' : running ? 'Running' : isOver || problem ? 'Start again' : 'Start the job'}
         </button>
         <ol className="steps" aria-label="Steps">
           {steps.map((step) => (
@@ -119,7 +130,7 @@ export function ProgressPanel(): ReactElement {
         {problem ? '' : resumed}
       </p>
       <p className="note" data-testid="progress-note" data-tone={problem ? 'bad' : undefined}>
-        {problem || progress?.note}
+        {starting.notice || problem || progress?.note}
       </p>
     </Panel>
   )

@@ -8,11 +8,22 @@ export const policyWords: Readonly<Record<Policy, { readonly title: string; read
   dropOldest: { title: 'Drop oldest', about: 'At the bound the oldest that wait are left out, and the reader is told a gap.' },
 }
 
+/**
+ * What the meter shows. A stream that is closed at the bound has nothing waiting any more: then it is what there was, for
+ * otherwise nobody would see that it had been full.
+ */
+export function fillOf(state: SlowReaderState | undefined, waiting: number): { readonly bytes: number; readonly isGivenBack: boolean } {
+  const isGivenBack =
+    state?.policy === 'disconnect' && state.disconnects > 0 && (state.phase === 'at the bound' || state.phase === 'catching up')
+  return isGivenBack ? { bytes: state.peak, isGivenBack } : { bytes: waiting, isGivenBack }
+}
+
 /** What is going on, in a sentence. */
-export function storyOf({ policy, phase, swallowed, replaced, leftOut, ...counts }: SlowReaderState, waiting: number): string {
+export function storyOf({ policy, phase, swallowed, peak, replaced, leftOut, ...counts }: SlowReaderState): string {
   switch (phase) {
     case 'filling':
-      if (waiting === 0) return `It takes nothing any more. First the buffers of both sockets fill: ${formatBytes(swallowed)} so far.`
+      // By the most that waited: where the buffers take a little more, the story does not begin anew.
+      if (peak === 0) return `It takes nothing any more. First the buffers of both sockets fill: ${formatBytes(swallowed)} so far.`
       return `The sockets’ buffers hold ${formatBytes(swallowed)}. From here on, what is published waits in its outbox.`
     case 'at the bound':
       if (policy === 'disconnect') return 'Its outbox was full: the hub has closed its stream, and given the memory back.'
