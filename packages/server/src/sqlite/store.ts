@@ -53,7 +53,7 @@ const mostKeys = 100_000
 /** Further behind, repairing from the history is cheaper than announcing one by one. */
 const mostNews = 10_000
 /** How many topics a sweep looks at while it holds the lock. */
-const sweepAtOnce = 500
+const sweepAtOnce = 100
 
 /** What a transaction knows and changes of the shard's row. */
 interface Shard {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { event } from '../backplane-conformance/harness.ts'
 import { inDirectory } from '../testing/temporary-directory.ts'
 import type { FromWorker, Question, WorkerSettings } from './protocol.ts'
@@ -70,5 +70,26 @@ test('a name that is unwatched before its watching was answered is not watched',
       turns.ask(id, append(topic, topic))
     await settled()
     expect(posted[1]?.news.map((one) => (one === 'interrupted' ? one : one.entry.data))).toEqual(['b'])
+  })
+})
+
+test('a sweep of very many topics goes on at once, and appends have their turns in between', async () => {
+  await withTurns(async (turns, posted, settled) => {
+    for (let topic = 0; topic < 1_000; topic++) turns.ask(topic + 1, append(`t/${topic}`, 'x'))
+    await settled()
+    // A delay between its portions would be one for every append, too.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      posted.length = 0
+      turns.ask(2_001, { kind: 'sweep', now: 1e9 })
+      turns.ask(2_002, append('live', 'y'))
+      while (!posted.some(({ replies }) => replies.some(({ id }) => id === 2_001))) await settled()
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(posted.flatMap(({ replies }) => replies.map(({ id, answer }) => [id, answer.kind]))).toEqual([
+      [2_002, 'appended'],
+      [2_001, 'done'],
+    ])
   })
 })

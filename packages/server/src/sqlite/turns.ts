@@ -38,6 +38,8 @@ export class Turns {
   #version = 0
   #isScheduled = false
   #delay = 0
+  /** Something in this turn found the file locked, and waits. */
+  #isLocked = false
   #poll: NodeJS.Timeout | undefined
   #isDeaf = false
 
@@ -95,9 +97,10 @@ export class Turns {
       this.#others = others.filter((waiting) => this.#staysAfter(failure, waiting))
     }
     this.#flush()
-    const isWaiting = this.#appends.length + this.#others.length > 0
-    this.#delay = isWaiting ? Math.min(longestDelay, this.#delay * 2 || 1) : 0
-    if (isWaiting) this.#schedule()
+    // A sweep that has more to do goes on at once: only a lock is worth waiting for.
+    this.#delay = this.#isLocked ? Math.min(longestDelay, this.#delay * 2 || 1) : 0
+    this.#isLocked = false
+    if (this.#appends.length + this.#others.length > 0) this.#schedule()
   }
 
   #store(): Store {
@@ -241,7 +244,10 @@ export class Turns {
 
   /** A lock may be given back yet; of every other failure whoever asked is told at once. */
   #staysAfter(failure: Failure, { id, since }: Waiting): boolean {
-    if (failure.kind === 'busy' && performance.now() - since < this.#settings.lockTimeout) return true
+    if (failure.kind === 'busy' && performance.now() - since < this.#settings.lockTimeout) {
+      this.#isLocked = true
+      return true
+    }
     this.#reply(id, { kind: 'failed', failure })
     return false
   }
