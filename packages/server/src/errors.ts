@@ -136,6 +136,15 @@ export class BackplaneClosedError extends SseError {
   }
 }
 
+/** This runtime has no SQLite. */
+export class StorageUnavailableError extends SseError {
+  readonly code = 'storage_unavailable'
+  /** @param runtime its name and version. */
+  constructor(readonly runtime: string) {
+    super(`${runtime} has no node:sqlite: take Node 22.13 or later, or another backplane, as memoryBackplane()`)
+  }
+}
+
 /** Another process holds the file's lock, for longer than `lockTimeout`. Nothing was stored; trying again may help. */
 export class StorageBusyError extends SseError {
   readonly code = 'storage_busy'

@@ -58,6 +58,7 @@ test('@sse/server/sqlite', () => {
       "StoragePathError",
       "StorageReadOnlyError",
       "StorageReplacedError",
+      "StorageUnavailableError",
       "StorageVersionError",
     ]
   `)

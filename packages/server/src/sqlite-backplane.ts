@@ -1,8 +1,9 @@
+import { isBuiltin } from 'node:module'
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { told } from './arguments.js'
 import type { Backplane } from './backplane.js'
-import { OptionError, TopicEndedError } from './errors.js'
+import { OptionError, StorageUnavailableError, TopicEndedError } from './errors.js'
 import { checkOptions, type Kinds } from './option-check.js'
 import { milliseconds } from './options.js'
 import { boundsOf, checkedBounds, type Retention } from './retention.js'
@@ -83,10 +84,12 @@ const sweepInterval = 30_000
  * StorageReadOnlyError, StorageForeignError, StorageVersionError, StoragePathError, StorageReplacedError,
  * StorageDamagedError, StorageFailedError, BackplaneClosedError.
  *
- * @throws OptionError, ArgumentError for what holds no options.
+ * @throws OptionError, ArgumentError for what holds no options, StorageUnavailableError.
  */
 export function sqliteBackplane(options: SqliteBackplaneOptions): Backplane {
   checkOptions(options, kinds)
+  // Not in the worker, which would end with a word about a module that it cannot find.
+  if (!isBuiltin('node:sqlite')) throw new StorageUnavailableError(`Node ${process.version}`)
   const now = options.now ?? Date.now
   const settings = settingsOf(options)
   const client = new Client(settings.path, startWorker(settings), (news) => links.tell(news))

@@ -8,6 +8,7 @@ export {
   StoragePathError,
   StorageReadOnlyError,
   StorageReplacedError,
+  StorageUnavailableError,
   StorageVersionError,
 } from './errors.js'
 export { type SqliteBackplaneOptions, sqliteBackplane } from './sqlite-backplane.js'

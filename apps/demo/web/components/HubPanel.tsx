@@ -55,7 +55,7 @@ function Counts({ stats }: { readonly stats: Stats }): ReactElement {
         <Group name="Replays" counts={{ replays: replays.count, events: replays.events }} />
         <Group name="Gaps" counts={gaps} />
         <Group name="Overflows" counts={overflows} />
-        <Group name="Refused" counts={refused} />
+        <Group name="Refused" counts={{ ...refused, topics: stats.deniedTopics }} />
         <Group name="Streams lost" counts={{ stalled: stats.stalled, rewound: stats.rewound }} />
       </dl>
     </>
