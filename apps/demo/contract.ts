@@ -131,7 +131,17 @@ const hubStats = z.object({
   overflows: z.object({ disconnected: count, conflated: count, dropped: count }),
   stalled: count,
   rewound: count,
-  refused: z.object({ streams: count, identity: count, address: count, rate: count, draining: count, denied: count, malformed: count }),
+  refused: z.object({
+    streams: count,
+    identity: count,
+    address: count,
+    rate: count,
+    draining: count,
+    denied: count,
+    malformed: count,
+    failed: count,
+  }),
+  deniedTopics: count,
   outboxes: z.object({ bytes: count, frames: count, largest: count }),
   draining: z.boolean(),
 })

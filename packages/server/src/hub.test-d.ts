@@ -101,6 +101,8 @@ describe('publish', () => {
     void hub.publish(order, { type: 'shipped', data: { at: new Date() } }, { key: 'k' })
     void hub.publish(contract.log({ job: 1 }), { type: 'line', data: 'text' })
     expectTypeOf(hub.publish(order, { type: 'created', data: { total: 1 } })).toEqualTypeOf<Promise<Published>>()
+    const anyOrder = (event: Order): unknown => hub.publish(order, event)
+    expectTypeOf(anyOrder).parameter(0).toEqualTypeOf<Order>()
     expectTypeOf<Published>().toEqualTypeOf<{ readonly position: string; readonly duplicate: boolean }>()
   })
 

@@ -81,9 +81,9 @@ export interface Hub<C extends object> extends AsyncDisposable {
    * a topic of another contract; TopicEndedError; OptionError; HubClosedError; what the backplane fails with. Nothing was stored then, or (the backplane's connection broke) it is undecided: publish
    * it again with the same key.
    */
-  publish<Decoded extends object, Wire extends object>(
+  publish<Decoded extends object, Wire extends object, Type extends keyof Decoded & string>(
     topic: Publishable<C, Decoded, Wire>,
-    event: EventUnion<Decoded>,
+    event: { readonly type: Type } & EventUnion<Decoded, Type>,
     options?: PublishOptions,
   ): Promise<Published>
   /**

@@ -4,7 +4,9 @@ import type { Close } from './close.js'
 import type { Source } from './source.js'
 
 /** An event as `send` takes it. Its id, if it has one, is where a reader that reconnects will say it was. */
-export type Outgoing<Payloads> = EventUnion<Payloads> & { readonly id?: string | undefined }
+export type Outgoing<Payloads, Type extends keyof Payloads = keyof Payloads> = EventUnion<Payloads, Type> & {
+  readonly id?: string | undefined
+}
 
 /** The server's side of one open response. */
 export interface Stream<Payloads extends object = Record<string, unknown>> {
@@ -18,7 +20,7 @@ export interface Stream<Payloads extends object = Record<string, unknown>> {
    * that is no JSON), EventTooLargeError, FieldError (an id that is no string, has CR, LF or NUL, or begins with `sse.`),
    * ArgumentError (what is no event): the stream stays usable. StreamEndedError after the application's own `end` or `close`.
    */
-  send(event: Outgoing<Payloads>): Promise<boolean>
+  send<Type extends keyof Payloads & string>(event: { readonly type: Type } & Outgoing<Payloads, Type>): Promise<boolean>
   /**
    * Sends every item, taking the next one only when the stream can take more. Null and undefined items are skipped. When
    * the reader leaves, the source's iterator is returned. Resolves true at the source's end, false if the reader left.

@@ -36,7 +36,13 @@ describe('the example of the design', () => {
 
 describe('send', () => {
   test('takes the events of the stream, as code has them', () => {
-    expectTypeOf(stream.send).parameter(0).toEqualTypeOf<Order>()
+    const anyOrder = (event: Order): unknown => stream.send(event)
+    expectTypeOf(anyOrder).parameter(0).toEqualTypeOf<Order>()
+    // The data of that type alone: what is missing, or too much, is told of it and not of all types together.
+    expectTypeOf(stream.send<'created'>)
+      .parameter(0)
+      .toHaveProperty('data')
+      .toEqualTypeOf<{ id: string; total: number }>()
     expectTypeOf<Extract<Order, { type: 'shipped' }>['data']>().toEqualTypeOf<{ id: string; at: Date }>()
     expectTypeOf(stream.send).returns.toEqualTypeOf<Promise<boolean>>()
     void stream.send({ type: 'shipped', data: { id: '42', at: new Date() }, id: '7' })

@@ -84,7 +84,8 @@ function statsOf(published: number): Figures['hub'] {
     overflows: { disconnected: 0, conflated: 0, dropped: 0 },
     stalled: 0,
     rewound: 0,
-    refused: { streams: 0, identity: 0, address: 0, rate: 0, draining: 0, denied: 0, malformed: 0 },
+    refused: { streams: 0, identity: 0, address: 0, rate: 0, draining: 0, denied: 0, malformed: 0, failed: 0 },
+    deniedTopics: 0,
     outboxes: { bytes: 0, frames: 0, largest: 0 },
     draining: false,
   }
