@@ -250,7 +250,7 @@ export class HubCore {
     const rooms = wanted.filter(({ kind, name }) => kind === 'topic' && this.channels.named(name)?.settings.presence === true)
     for (const { name } of rooms) this.#presence.enter(name, reader)
     const { request } = stream.context
-    diagnose('sse:subscribe', () => ({ topics: reader.names, identity, request }))
+    diagnose('sse:subscribe', () => ({ stream: reader.number, topics: reader.names, identity, request }))
     void stream.closed.then(({ reason }) => {
       this.#readers.delete(reader)
       for (const { name } of rooms) this.#presence.leave(name, reader)
@@ -259,7 +259,7 @@ export class HubCore {
       this.counters.gaps.overflow += stream.outbox.gaps
       if (reason === 'overflow') this.counters.disconnected++
       if (reason === 'stalled') this.counters.stalled++
-      diagnose('sse:unsubscribe', () => ({ topics: reader.names, identity, reason }))
+      diagnose('sse:unsubscribe', () => ({ stream: reader.number, topics: reader.names, identity, reason }))
     })
     try {
       await running
@@ -293,14 +293,14 @@ export class HubCore {
     const { counters } = this
     return {
       delivered: () => void counters.delivered++,
-      replayed: ({ names, identity }, events) => {
+      replayed: ({ number, names, identity }, events) => {
         counters.replays++
         counters.replayed += events
-        diagnose('sse:replay', () => ({ topics: names, identity, events }))
+        diagnose('sse:replay', () => ({ stream: number, topics: names, identity, events }))
       },
-      gap: ({ identity }, topics, reason: GapReason) => {
+      gap: ({ number, identity }, topics, reason: GapReason) => {
         counters.gaps[reason]++
-        diagnose('sse:gap', () => ({ topics, identity, reason }))
+        diagnose('sse:gap', () => ({ stream: number, topics, identity, reason }))
       },
       rewound: () => void counters.rewound++,
       error: (error) => this.#report(error),

@@ -287,7 +287,7 @@ describe('diagnostics channels', () => {
     await turns()
     for (const name of names) unsubscribe(name, listener)
     await session.change('42', 3)
-    const who = { topics: ['orders/42'], identity: 'ann' }
+    const who = { stream: expect.any(Number), topics: ['orders/42'], identity: 'ann' }
     expect(told).toEqual([
       ['sse:publish', { topic: 'orders/42', type: 'changed', position: 1, duplicate: false }],
       ['sse:publish', { topic: 'orders/42', type: 'changed', position: 2, duplicate: false }],
@@ -297,6 +297,35 @@ describe('diagnostics channels', () => {
       ['sse:unsubscribe', { ...who, reason: 'left' }],
     ])
     expect(JSON.stringify(told)).not.toContain('"n"')
+  })
+
+  test('tell by a number of its own which stream it is about', async () => {
+    const told: [string | symbol, number][] = []
+    const names = ['sse:subscribe', 'sse:unsubscribe', 'sse:replay', 'sse:gap']
+    const listener = (message: unknown, name: string | symbol): void => {
+      if (typeof message === 'object' && message !== null && 'stream' in message) told.push([name, Number(message.stream)])
+    }
+    for (const name of names) subscribe(name, listener)
+    await using session = openHub({ memory: { retain: { events: 1 } } })
+    const cursor = await session.hub.cursor([])
+    await session.change('42', 1, 2)
+    const one = await session.live([order], { from: cursor })
+    const other = await session.live([order])
+    for (const { reading, subscribed } of [one, other]) {
+      reading.leave()
+      await subscribed
+    }
+    await turns()
+    for (const name of names) unsubscribe(name, listener)
+    const [first = 0, second = 0] = new Set(told.map(([, stream]) => stream))
+    expect(told).toEqual([
+      ['sse:subscribe', first],
+      ['sse:gap', first],
+      ['sse:replay', first],
+      ['sse:subscribe', second],
+      ['sse:unsubscribe', first],
+      ['sse:unsubscribe', second],
+    ])
   })
 })
 

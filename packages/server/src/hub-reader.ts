@@ -33,11 +33,15 @@ const mostHeld = 1_000
 /** In bytes: before more than this is under way, a replay waits for its reader. */
 const replayWindow = 131_072
 
+let readers = 0
+
 /**
  * What one stream reads of a hub: replayed first, then live, without loss, doubling or reordering in between. Whatever makes
  * it doubt what came live sends it back to the history, from its own cursor.
  */
 export class HubReader implements Audience, Feeder, PresenceReader {
+  /** No other reader of this process has it. */
+  readonly number: number = ++readers
   readonly stream: EventStream<object>
   readonly identity: string | undefined
   readonly text: readonly string[]

@@ -104,6 +104,17 @@ describe('methods', () => {
 })
 
 describe('headers', () => {
+  test.each([
+    ['a Headers', new Headers({ 'x-mine': '1' })],
+    ['a Map', new Map([['x-mine', '1']])],
+  ])('in %s are rejected: they would be left out in silence', (_, headers) => {
+    const given: object = headers
+    expect(thrownBy({ headers: given })).toMatchObject({
+      option: 'headers',
+      message: expect.stringContaining('Object.fromEntries(headers) makes one'),
+    })
+  })
+
   test('a header that comes several times is a list', () => {
     expect(settingsOf({ headers: { 'Set-Cookie': ['a=1', 'b=2'] } }).headers).toEqual({ 'set-cookie': ['a=1', 'b=2'] })
   })

@@ -128,6 +128,10 @@ function checkedMethods(methods: unknown): readonly string[] {
 
 /** Names in lower case. Those that frame a body are the connection's: with one of them a reader would see another's end. */
 export function checkedHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string | string[]> {
+  // A Headers or a Map has no names of its own: its headers would be left out in silence.
+  if (Symbol.iterator in headers) {
+    throw new OptionError('headers', "is no plain object: it takes one, as { 'x-mine': '1' }; Object.fromEntries(headers) makes one")
+  }
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), checkedHeader(name, value)]))
 }
 
