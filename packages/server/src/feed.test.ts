@@ -501,6 +501,24 @@ describe('an interruption', () => {
     expect([errors, told.words]).toEqual([[error], ['a>0']])
   })
 
+  test('R2: where the comparison that was begun anew fails, the one before is worth nothing: it knows less', async () => {
+    const { backplane, errors, feed, join } = setUp()
+    const told = await join('a')
+    const { reached, release } = backplane.hold('state')
+    backplane.interrupt()
+    await reached
+    backplane.announcing = 'lost'
+    await appendAll(backplane, ['a'])
+    backplane.interrupt()
+    backplane.failNext('state', new Error('away'))
+    release()
+    await settled()
+    expect([errors.length, told.words, feed.verified(['a'])]).toEqual([1, [], 0])
+    await vi.advanceTimersByTimeAsync(1_000)
+    await until(() => told.words.length > 0)
+    expect([told.words, feed.verified(['a'])]).toEqual([['a>0'], 1])
+  })
+
   test('a closed feed passes nothing on, and does not begin to compare', async () => {
     const { backplane, feed, join } = setUp()
     const told = await join('a')

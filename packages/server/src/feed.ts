@@ -205,6 +205,8 @@ export class Feed {
     while (!this.#closed && (this.#again || state === undefined)) {
       this.#again = false
       this.#queue = []
+      // Where this one fails, the one before says nothing of what has come since.
+      state = undefined
       try {
         asked = this.#begun()
         state = await this.#backplane.state([...asked.keys()], earliest(asked))
