@@ -130,7 +130,7 @@ const departures: readonly ((port: number) => Promise<void>)[] = [
     await once(socket, 'connect')
     // Half of it, then a FIN.
     socket.end(asked.slice(0, 40))
-    await once(socket.resume(), 'close')
+    await new Promise((resolve) => socket.resume().on('close', resolve))
   },
   async (port) => {
     const socket = connect(port, '127.0.0.1').on('error', () => {})
