@@ -20,6 +20,8 @@ export class Ledger {
   readonly #told = new Map<string, number>()
   /** Where the connection of now began. */
   #from = 0
+  /** And when. */
+  #connectedAt = 0
   readonly #hole: KnownHole
   /** The reader began with something that is no cursor of this shard. */
   #isForeign = false
@@ -59,6 +61,7 @@ export class Ledger {
     if (!isTakenBack) this.#hole.leave()
     const order = this.#shard.orderAt(cursor)
     this.#from = order ?? 0
+    this.#connectedAt = this.#world.clock.now
     for (const view of this.#views.values()) {
       view.reached = 0
       // It goes directly before the next event, but a connection may be cut in between: then what it stood for comes again.
@@ -153,11 +156,10 @@ export class Ledger {
 
   /** Without topics: all is over. */
   end(topics: readonly string[] | undefined): void {
-    for (const topic of topics ?? this.names) {
+    for (const topic of topics ?? []) {
       const view = this.#view(topic)
-      if (topics === undefined) view.endedAt ||= this.#shard.lastEndOf(topic)
       // It may have been forgotten, and the topic have begun and ended again, before the reader hears of it.
-      else view.endedAt = this.#shard.endAfter(topic, view.last ?? 0) || this.#shard.lastEndOf(topic)
+      view.endedAt = this.#shard.endAfter(topic, view.last ?? 0) || this.#shard.lastEndOf(topic)
     }
     if (topics !== undefined) return
     this.#isOver = true
@@ -165,6 +167,11 @@ export class Ledger {
     this.#world.counts.ended++
     const open = this.names.find((name) => !this.#shard.of(name).some(({ kind }) => kind === 'end'))
     if (open !== undefined) this.#fail(`was told that all is over, and ${open} is not`)
+  }
+
+  /** It is told, in place of a stream, that it has had everything: at least of all that had ended when it asked. */
+  dismiss(): void {
+    for (const topic of this.names) this.#view(topic).endedAt = this.#shard.lastEndOf(topic, this.#connectedAt)
   }
 
   /** History was lost: who had of it is to be told. */

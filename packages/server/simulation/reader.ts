@@ -136,7 +136,10 @@ export class SimulatedReader {
       })
     })
     const status = await Promise.race([this.#ask(url, lastEventId, pipe), left])
-    if (status === 204) return undefined
+    if (status === 204) {
+      this.ledger.dismiss()
+      return undefined
+    }
     if (status !== 200) throw new HttpStatusError('GET /events', status)
     return this.#watched(pipe, lastEventId)
   }

@@ -173,9 +173,9 @@ export class Shard {
     return this.of(topic).find((commit) => commit.kind === 'end' && commit.order > order)?.order ?? 0
   }
 
-  /** The order of a topic's last end, whether or not it counts; 0 where there is none. */
-  lastEndOf(topic: string): number {
-    return Math.max(0, ...this.of(topic).flatMap(({ kind, order }) => (kind === 'end' ? order : [])))
+  /** The order of a topic's last end up to a time, whether or not it counts; 0 where there is none. */
+  lastEndOf(topic: string, upTo: number = Number.POSITIVE_INFINITY): number {
+    return Math.max(0, ...this.of(topic).flatMap(({ kind, order, time }) => (kind === 'end' && time <= upTo ? order : [])))
   }
 
   connect(listener: Listener): ShardLink {
