@@ -92,7 +92,11 @@ export class HubCore {
     this.channels = new Channels(contract, channels, report)
     checkBackplane(backplane)
     this.#publisher = new Publisher(backplane, this.channels, maxEventBytes, () => void this.counters.published++)
-    this.#feed = new Feed(backplane, report)
+    // Who has closed the hub may close the backplane, too: what was under way then fails, and matters to nobody.
+    const reportOpen = (error: unknown): void => {
+      if (!this.#isClosed) report(error)
+    }
+    this.#feed = new Feed(backplane, reportOpen)
     this.#readerHub = {
       backplane,
       feed: this.#feed,
@@ -100,7 +104,7 @@ export class HubCore {
       endOfTurn: new EndOfTurn(),
       deliveryOf: (entry: Entry) => this.channels.delivery(entry),
     }
-    this.#timer = setInterval(() => void this.#feed.verify().catch(report), verifyInterval)
+    this.#timer = setInterval(() => void this.#feed.verify().catch(reportOpen), verifyInterval)
     if (typeof this.#timer === 'object') this.#timer.unref()
   }
 
@@ -265,6 +269,8 @@ export class HubCore {
       await running
     } catch (error) {
       this.#readers.delete(reader)
+      // Left open it would pass for a quiet stream, and its reader wait for ever.
+      stream.giveUp(error)
       throw error
     }
   }

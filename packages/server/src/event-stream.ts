@@ -88,6 +88,11 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     return this.#over
   }
 
+  /** Whether its end was asked for, or has come. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined || this.#over
+  }
+
   /** Where it came from, for whoever reports about it. */
   get context(): ErrorContext {
     return this.#context
@@ -108,7 +113,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
    * @throws AlreadyFedError, StreamEndedError, HubStreamIdError where one of them had one before, and OptionError where `sse.ready` has left without the feeder's text types.
    */
   feed(feeder: Feeder): void {
-    if (this.#feeder !== undefined) throw new AlreadyFedError()
+    if (this.#feeder !== undefined && !this.isEnding) throw new AlreadyFedError()
     if (this.#isEndedByApplication) throw new StreamEndedError()
     // Who is cut before the first positioned event would come back with an id that is no position.
     if (this.#hasOwnIds) throw new HubStreamIdError()
@@ -125,7 +130,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   /** The feeder: a frame that many streams share, for the next flush. What does not fit is dealt with as at every overflow. */
   relay(frame: Frame): void {
-    if (!this.#isEnding) this.#pushFrame(frame)
+    if (!this.isEnding) this.#pushFrame(frame)
   }
 
   /** The feeder: what it relayed leaves. */
@@ -135,17 +140,17 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   /** The feeder: text of the protocol's own, in one write with what is relayed next to it. */
   tell(control: Control, id?: string): void {
-    if (!this.#isEnding) this.#control(control, id)
+    if (!this.isEnding) this.#control(control, id)
   }
 
   /** The feeder: resolves true when the stream can take more, and false when it is over. */
   room(): Promise<boolean> {
-    return this.#isEnding ? Promise.resolve(false) : this.#writer.room()
+    return this.isEnding ? Promise.resolve(false) : this.#writer.room()
   }
 
   /** The feeder: the stream is over for now, or for good, for a reason of its own. Resolves when it is. */
   async release(close: Close, last = ''): Promise<void> {
-    if (!this.#isEnding) {
+    if (!this.isEnding) {
       this.#push(last)
       this.#finish(close)
     }
@@ -170,7 +175,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     checkMap(map)
     return pump(source, this.signal, async (item) => {
       // Ended from elsewhere, by a drain for one: that is no misuse of whoever is sending.
-      if (this.#isEnding) return false
+      if (this.isEnding) return false
       const event = map === undefined ? item : map(item)
       return event === null || event === undefined || this.send(event)
     })
@@ -178,7 +183,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   async end(event?: Outgoing<Payloads>): Promise<void> {
     if (event !== undefined && this.#isEndedByApplication) throw new StreamEndedError()
-    if (!this.#isEnding) {
+    if (!this.isEnding) {
       // Nothing is awaited before the end is marked: what is sent meanwhile would come after the last event. One frame,
       // for an outbox with room for the event alone would overflow at its end.
       const last = event === undefined ? '' : this.#eventFrame(event)
@@ -189,7 +194,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   }
 
   async close({ retry }: { readonly retry?: number | undefined } = {}): Promise<void> {
-    if (!this.#isEnding) {
+    if (!this.isEnding) {
       this.#push(format({ retry }))
       this.#finish({ reason: 'closed', reconnect: true })
     }
@@ -218,12 +223,16 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
     // Nor is it a failure that a producer was still sending when the stream was closed from elsewhere, by a drain for one.
     if (this.#isEndedByApplication && error instanceof StreamEndedError) return void (await this.closed)
     this.#report(error)
-    if (!this.#isEnding) {
-      const control = failure(error)
-      this.#control(control, control.retry ? undefined : endId)
-      this.#finish({ reason: 'failed', reconnect: control.retry, error })
-    }
+    this.giveUp(error)
     await this.closed
+  }
+
+  /** Tells the reader as much of a failure as is fit for it, and closes. */
+  giveUp(error: unknown): void {
+    if (this.isEnding) return
+    const control = failure(error)
+    this.#control(control, control.retry ? undefined : endId)
+    this.#finish({ reason: 'failed', reconnect: control.retry, error })
   }
 
   /** The adapter: the sink can take more. */
@@ -234,11 +243,6 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
   /** The adapter: the connection is gone, or has ended as it was told to. `complete`: everything written went out. */
   left(complete = false): void {
     this.#finalize(complete && this.#ending !== undefined ? this.#ending : { reason: 'left', reconnect: true })
-  }
-
-  /** Whether its end was asked for, or has come. */
-  get #isEnding(): boolean {
-    return this.#ending !== undefined || this.#over
   }
 
   get #isEndedByApplication(): boolean {
@@ -261,7 +265,7 @@ export class EventStream<Payloads extends object> implements Stream<Payloads> {
 
   #accept(make: () => string, raw?: 'raw'): Promise<boolean> {
     if (this.#isEndedByApplication) return Promise.reject(new StreamEndedError())
-    if (this.#isEnding) return Promise.resolve(false)
+    if (this.isEnding) return Promise.resolve(false)
     try {
       this.#push(make(), raw)
     } catch (error) {

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { openStream } from './index.js'
+import { BackplaneClosedError, openStream } from './index.js'
 import { isPending, turns } from './testing/deferred.js'
 import { contract, openFakeStream, until } from './testing/hub-session.js'
 import { openHub } from './testing/open-hub.js'
@@ -146,6 +146,40 @@ describe('close', () => {
     expect(await stream.closed).toEqual({ reason: 'closed', reconnect: true })
     await backplane.append({ topic: 'a', subtree: undefined, kind: 'event', type: 'b', data: '', retain: undefined, key: undefined })
     expect(session.hub.stats()).toMatchObject({ streams: 0, topics: 0 })
+  })
+
+  test.each(['watch', 'state', 'locate', 'read'] as const)(
+    'while a reader waits for %s is no failure, and a closed backplane none',
+    async (method) => {
+      const backplane = new ScriptedBackplane()
+      await using session = openHub({ backplane })
+      await session.change('42', 1)
+      const { reached, release } = backplane.hold(method)
+      const { stream, sink } = openFakeStream()
+      // It has yet to take what was sent, and its end.
+      sink.end = () => {}
+      const subscribed = session.hub.subscribe(stream, [order], { from: { last: 1 } })
+      await reached
+      await session.hub.close()
+      release(new BackplaneClosedError())
+      await turns()
+      stream.left(true)
+      await subscribed
+      expect([await stream.closed, session.errors]).toEqual([{ reason: 'closed', reconnect: true }, []])
+    },
+  )
+
+  test.each(['after an interruption', 'now and then'])('while topics are compared, %s, is no failure', async (when) => {
+    const backplane = new ScriptedBackplane()
+    await using session = openHub({ backplane, verifyInterval: when === 'now and then' ? 1 : 100_000 })
+    await session.live([order])
+    const { reached, release } = backplane.hold('state')
+    if (when === 'after an interruption') backplane.interrupt()
+    await reached
+    await session.hub.close()
+    release(new BackplaneClosedError())
+    await turns()
+    expect(session.errors).toEqual([])
   })
 
   test('leaves no timer behind, also where somebody was present', async () => {

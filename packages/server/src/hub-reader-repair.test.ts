@@ -291,6 +291,23 @@ describe('when the backplane fails in the middle', () => {
     await until(() => closes.length > 0)
     expect([closes, session.errors]).toEqual([[{ reason: 'failed', reconnect: true, error }], [error]])
   })
+
+  test('of a reader that was let go meanwhile nobody is told', async () => {
+    const session = readerSession()
+    const { stream, sink, running } = await joined(session, ['a'])
+    await lose(session, ['a'], 1)
+    const { reached, release } = session.backplane.hold('read')
+    await appendAll(session.backplane, ['a'], 2)
+    await reached
+    // It has yet to take its end.
+    sink.end = () => {}
+    void stream.release({ reason: 'drained', reconnect: true })
+    release(new Error('away'))
+    await turns()
+    stream.left(true)
+    await running
+    expect(session.errors).toEqual([])
+  })
 })
 
 describe('another epoch', () => {

@@ -56,7 +56,7 @@ describe('joining', () => {
     release()
     const again = backplane.hold('locate')
     await appendAll(backplane, ['a', 'a'])
-    await again.reached.then(again.release)
+    await again.reached.then(() => again.release())
     await until(() => reader.isLive)
     backplane.tell(...backplane.entries)
     await turns()

@@ -100,6 +100,16 @@ export class HubReader implements Audience, Feeder, PresenceReader {
 
   /** Feeds the stream, whose feeder it is, until it is over, or all its topics are. Rejects where the backplane fails before it was live. */
   async run(): Promise<void> {
+    try {
+      await this.#read()
+    } catch (error) {
+      // Who is let go is read for no more: a hub is closed, and its backplane after it, while readers catch up.
+      if (!this.stream.isEnding) throw error
+      await this.stream.closed
+    }
+  }
+
+  async #read(): Promise<void> {
     const { feed } = this.#hub
     await feed.watch(this.#names)
     feed.add(this.#names, this)
@@ -159,6 +169,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     this.#held = []
     this.#liveUntil = this.#cursor
     this.#catchUp().catch((error: unknown) => {
+      if (this.stream.isEnding) return
       this.#hub.observe.error(error, this)
       // It comes back, and by then the backplane may, too.
       void this.stream.release({ reason: 'failed', reconnect: true, error })

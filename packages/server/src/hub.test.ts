@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { AlreadyFedError, ArgumentError, EventTooLargeError, ForeignTopicError, OptionError, TopicEndedError } from './errors.js'
 import { createHub, memoryBackplane, openStream } from './index.js'
-import { contract, until } from './testing/hub-session.js'
+import { contract, openFakeStream, until } from './testing/hub-session.js'
 import { openHub, untyped } from './testing/open-hub.js'
 import { rejection } from './testing/session.js'
 
@@ -219,6 +219,27 @@ describe('subscribe', () => {
     expect(await rejection(subscribed)).toBe(error)
     expect([away.hub.stats().streams, away.hub.stats().topics]).toEqual([0, 0])
     await away.hub.close()
+  })
+
+  test('where it fails, what was sent arrives, the reader is let go to come back, and trying again finds that it is over', async () => {
+    await using session = openHub()
+    const error = new Error('away')
+    let isAway = true
+    await using away = openHub({
+      backplane: { ...session.backplane, state: (...asked) => (isAway ? Promise.reject(error) : session.backplane.state(...asked)) },
+    })
+    const { stream, sink, messages, closes, errors } = openFakeStream()
+    void stream.send({ type: 'welcome', data: {} })
+    expect(await rejection(away.hub.subscribe(stream, [order]))).toBe(error)
+    isAway = false
+    await away.hub.subscribe(stream, [order])
+    expect(closes).toEqual([{ reason: 'failed', reconnect: true, error }])
+    expect(messages().map(({ event, data }) => [event, JSON.parse(data ?? '').code])).toEqual([
+      ['welcome', undefined],
+      ['sse.error', 'internal'],
+    ])
+    // Whoever called knows.
+    expect([errors, sink.calls.at(-1), away.hub.stats().streams]).toEqual([[], 'end', 0])
   })
 })
 

@@ -102,8 +102,8 @@ export interface Hub<C extends object> extends AsyncDisposable {
    * The application may send private events on the same stream, without ids, before and after.
    *
    * @throws (rejects) ArgumentError for no topics, ForeignTopicError, AlreadyFedError, StreamEndedError, OptionError;
-   * HubStreamIdError for a stream that has carried an id of the application's own; HubClosedError, and then the reader comes back;
-   * what the backplane fails with before the stream was live.
+   * HubStreamIdError for a stream that has carried an id of the application's own; HubClosedError, or what the backplane fails
+   * with before the stream was live: then the stream is closed, and the reader comes back, which is the next try.
    */
   subscribe<Payloads extends object>(
     stream: Stream<Payloads>,

@@ -8,8 +8,8 @@ type Method = 'append' | 'state' | 'read' | 'locate' | 'watch'
 interface Hold {
   /** Resolves once a call waits. */
   readonly reached: Promise<void>
-  /** Lets those go on that wait, and those to come. */
-  release(): void
+  /** Lets those go on that wait, and those to come. With a failure, those that wait reject with it. */
+  release(failure?: Error): void
 }
 
 const defaults: HistoryLimits = {
@@ -35,7 +35,7 @@ export class ScriptedBackplane implements Backplane {
   readonly calls: { readonly method: Method | 'unwatch'; readonly names: readonly string[] }[] = []
   readonly #limits: HistoryLimits
   readonly #links = new Map<Listener, Set<string>>()
-  readonly #holds = new Map<Method, { readonly reached: () => void; readonly released: Promise<void> }>()
+  readonly #holds = new Map<Method, { readonly reached: () => void; readonly released: Promise<Error | undefined> }>()
   readonly #failures: { readonly method: Method; readonly error: unknown }[] = []
 
   constructor(limits: Partial<HistoryLimits> = {}) {
@@ -52,11 +52,11 @@ export class ScriptedBackplane implements Backplane {
   /** Answers of this method come only when the test says so. They say what was there when they were asked for. */
   hold(method: Method): Hold {
     const reached = deferred<void>()
-    const released = deferred<void>()
+    const released = deferred<Error | undefined>()
     this.#holds.set(method, { reached: reached.resolve, released: released.promise })
-    const release = (): void => {
+    const release = (failure?: Error): void => {
       this.#holds.delete(method)
-      released.resolve()
+      released.resolve(failure)
     }
     return { reached: reached.promise, release }
   }
@@ -140,7 +140,8 @@ export class ScriptedBackplane implements Backplane {
     const value = answer()
     const hold = this.#holds.get(method)
     hold?.reached()
-    await hold?.released
+    const failure = await hold?.released
+    if (failure !== undefined) throw failure
     return value
   }
 }
