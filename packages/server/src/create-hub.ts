@@ -15,7 +15,7 @@ import { Feed } from './feed.js'
 import type { DrainOptions, Hub, HubOptions, Published, PublishOptions, SubscribeOptions, Where } from './hub.js'
 import { HubReader, type ReaderHub, type ReaderObserver } from './hub-reader.js'
 import type { Wanted } from './join-plan.js'
-import { Admission, type LimitBounds, limitsOf } from './limits.js'
+import { Admission, type LimitBounds, limitsOf, refusalOf, retryAfter } from './limits.js'
 import { checkOptions, type Kinds } from './option-check.js'
 import { milliseconds } from './options.js'
 import { type Presence, PresenceBoard } from './presence.js'
@@ -48,7 +48,7 @@ const hubKinds: Kinds<HubOptions<object>> = {
   verifyInterval: 'number',
   onError: 'function',
 }
-const subscribeKinds: Kinds<SubscribeOptions> = { from: 'anything', identity: 'string', notBefore: 'anything' }
+const subscribeKinds: Kinds<SubscribeOptions> = { from: 'anything', identity: 'string', address: 'string', notBefore: 'anything' }
 const whereKinds: Kinds<Where> = { identity: 'string', topic: 'anything' }
 
 /** What is known of a stream beside its topics. */
@@ -56,6 +56,8 @@ export interface AttachOptions {
   /** Whether the reader is told each event's topic. */
   readonly isNamed: boolean
   readonly identity: string | undefined
+  /** The reason, where there is no place for it. Not given for a stream that has one. */
+  readonly admit?: () => RefusalReason | undefined
 }
 
 export class HubCore {
@@ -141,7 +143,8 @@ export class HubCore {
     const notBefore = timeOf('notBefore', options.notBefore)
     const wanted = topics.map(({ name, kind, channel }): Wanted => ({ name, kind, start, notBefore, text: this.channels.textOf(channel) }))
     // The reader asked for no topics: where there is one, its events have plain types, as on a stream of its own.
-    await this.attach(opened, wanted, { isNamed: topics.length > 1 || topics[0]?.kind === 'subtree', identity: options.identity })
+    const isNamed = topics.length > 1 || topics[0]?.kind === 'subtree'
+    await this.attach(opened, wanted, { isNamed, identity: options.identity, admit: () => this.#admit(opened, options) })
   }
 
   async cursor(topics: unknown): Promise<string> {
@@ -244,11 +247,18 @@ export class HubCore {
   }
 
   /** Feeds a stream until it is over. */
-  async attach(stream: EventStream<object>, wanted: readonly Wanted[], { isNamed, identity }: AttachOptions): Promise<void> {
+  async attach(stream: EventStream<object>, wanted: readonly Wanted[], { isNamed, identity, admit }: AttachOptions): Promise<void> {
     // Who came in while the door was closing.
     if (this.#isDraining) return depart(stream)
     const reader = new HubReader(this.#readerHub, stream, wanted, { isNamed, identity })
     stream.feed(reader)
+    // Not before: a stream that has its place must not lose it by being subscribed twice.
+    const refused = admit?.()
+    if (refused !== undefined) {
+      const { status, message } = refusalOf(refused)
+      this.refuse(refused, status, stream.context.request)
+      return turnAway(stream, { code: refused, message, seconds: retryAfter(Math.random()) })
+    }
     const running = reader.run()
     this.#readers.add(reader)
     const rooms = wanted.filter(({ kind, name }) => kind === 'topic' && this.channels.named(name)?.settings.presence === true)
@@ -290,6 +300,14 @@ export class HubCore {
     diagnose('sse:refuse', () => ({ reason, status, request }))
   }
 
+  /** Gives a stream its place until it is over, or says why there is none. */
+  #admit(stream: EventStream<object>, { identity, address }: SubscribeOptions): RefusalReason | undefined {
+    const place = this.admission.enter(address, Date.now())
+    if (typeof place === 'string') return place
+    void stream.closed.then(() => place.leave())
+    return identity === undefined ? undefined : place.identify(identity)
+  }
+
   /** @throws HubClosedError */
   #checkOpen(): void {
     if (this.#isClosed) throw new HubClosedError()
@@ -325,6 +343,15 @@ export class HubCore {
 export function dismiss(stream: EventStream<object>, reason: string): void {
   stream.tell({ type: 'sse.error', code: 'disconnected', message: reason, retry: true })
   void stream.release({ reason: 'disconnected', reconnect: true })
+}
+
+/** Lets a reader go for whom there is no place, to come back after some seconds. */
+export async function turnAway(
+  stream: EventStream<object>,
+  { code, message, seconds }: { readonly code: string; readonly message: string; readonly seconds: number },
+): Promise<void> {
+  stream.tell({ type: 'sse.error', code, message, retry: true })
+  await stream.release({ reason: 'refused', reconnect: true }, format({ retry: seconds * 1_000 }))
 }
 
 /** @throws ArgumentError for a stream that is none of this package's. */

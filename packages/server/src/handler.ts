@@ -1,17 +1,16 @@
 import type { AnySubtree, AnyTopic } from '@sse/schema'
-import { format } from '@sse/schema/wire'
 import { told } from './arguments.js'
 import type { Arrival } from './arrivals.js'
 import { type Asked, type AskedTopic, askedTopics, MalformedError, shown } from './asked.js'
 import { type Authorize, type AuthorizeNames, answerOf } from './authorize.js'
 import { corsHeaders } from './cors.js'
-import { dismiss, type HubCore } from './create-hub.js'
+import { dismiss, type HubCore, turnAway } from './create-hub.js'
 import type { Start } from './cursor.js'
 import { OptionError } from './errors.js'
 import type { EventStream } from './event-stream.js'
 import { attempt } from './failure.js'
 import type { Wanted } from './join-plan.js'
-import { type Place, retryAfter } from './limits.js'
+import { type Place, refusalOf, retryAfter } from './limits.js'
 import { checkOptions, type Kinds } from './option-check.js'
 import { checkedHeaders, type Settings, type StreamOptions, settingsOf, streamKinds } from './options.js'
 import type { RefusalReason } from './stats.js'
@@ -99,9 +98,9 @@ export async function decide<Request>(
   }
   const refuseForNow = (
     reason: RefusalReason,
-    status = reason === 'identity' || reason === 'address' || reason === 'rate' ? 429 : 503,
+    status = refusalOf(reason).status,
     code: string = reason,
-    message = busy[reason] ?? 'Come back later.',
+    message = refusalOf(reason).message,
     more: Readonly<Record<string, string>> = {},
   ): Outcome => {
     const seconds = retryAfter(Math.random())
@@ -110,10 +109,7 @@ export async function decide<Request>(
     // WHATWG HTML §9.2.3: any other status than 200 makes an EventSource fail for good.
     return {
       give: () => {},
-      run: async (stream) => {
-        stream.tell({ type: 'sse.error', code, message, retry: true })
-        await stream.release({ reason: 'refused', reconnect: true }, format({ retry: seconds * 1_000 }))
-      },
+      run: (stream) => turnAway(stream, { code, message, seconds }),
     }
   }
 
@@ -152,14 +148,6 @@ export async function decide<Request>(
 /** Whether coming back may help, though the application says so itself. */
 function isForNow(status: number): boolean {
   return status === 429 || status >= 500
-}
-
-const busy: { readonly [Reason in RefusalReason]?: string } = {
-  streams: 'The server has as many readers as it takes: come back later.',
-  identity: 'You have as many streams open as you may: close one, or come back later.',
-  address: 'Your address has as many streams open as it may: come back later.',
-  rate: 'Too many readers come at once: come back in a moment.',
-  draining: 'This server is going away: come back, and another will answer.',
 }
 
 type Decided =

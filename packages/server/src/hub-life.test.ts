@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { BackplaneClosedError, openStream } from './index.js'
+import { AlreadyFedError, BackplaneClosedError, openStream } from './index.js'
 import { isPending, turns } from './testing/deferred.js'
 import { contract, openFakeStream, until } from './testing/hub-session.js'
 import { openHub } from './testing/open-hub.js'
@@ -196,6 +196,50 @@ describe('close', () => {
   })
 })
 
+describe('D55 limits bind streams that the application opened', () => {
+  const limits = { streams: 2, perIdentity: 1, perAddress: 1 }
+
+  test.each([
+    ['streams', { ...limits, streams: 1 }, {}],
+    ['identity', limits, { identity: 'ann' }],
+    ['address', limits, { address: '203.0.113.7' }],
+    ['rate', { ...limits, connectsPerSecond: 0.001 }, {}],
+  ])('%s: its reader is told so, and comes back later', async (why, bounds, who) => {
+    await using session = openHub({ limits: bounds })
+    const first = await session.live([order], who)
+    const { reading, stream, subscribed } = await session.read([order], who)
+    await subscribed
+    await reading.all()
+    expect(reading.controls).toMatchObject([{ type: 'sse.ready' }, { type: 'sse.error', code: why, retry: true }])
+    expect(reading.messages.map(({ retry }) => retry ?? 0).some((retry) => retry >= 1_000 && retry <= 10_000)).toBe(true)
+    expect(await stream.closed).toEqual({ reason: 'refused', reconnect: true })
+    expect(session.hub.stats()).toMatchObject({ streams: 1, refused: { [why]: 1 } })
+    expect([session.errors, await isPending(first.subscribed, 3)]).toEqual([[], true])
+  })
+
+  test('a place is given back when its stream is over, or the backplane fails it', async () => {
+    const backplane = new ScriptedBackplane()
+    await using session = openHub({ limits: { streams: 1, perIdentity: 1, perAddress: 1 }, backplane })
+    const who = { identity: 'ann', address: '203.0.113.7' }
+    const first = await session.live([order], who)
+    first.reading.leave()
+    await first.subscribed
+    backplane.failNext('state', new Error('away'))
+    const failed = await session.read([order], who)
+    await expect(failed.subscribed).rejects.toThrow('away')
+    await failed.stream.closed
+    await session.live([order], who)
+  })
+
+  test('a stream that is subscribed twice by mistake keeps its place, and takes no other', async () => {
+    await using session = openHub({ limits: { streams: 2, perIdentity: 1 } })
+    const { stream, subscribed } = await session.live([order], { identity: 'ann' })
+    await expect(session.hub.subscribe(stream, [order], { identity: 'ann' })).rejects.toThrow(AlreadyFedError)
+    await session.live([order])
+    expect(await isPending(subscribed, 3)).toBe(true)
+  })
+})
+
 describe('presence', () => {
   test('is told on its channel’s topics, counted by identity, and asked for at any time', async () => {
     await using session = openHub({ channels: { order: { presence: true } } })
@@ -365,7 +409,10 @@ describe('diagnostics channels', () => {
 
 describe('F8 a thousand stalled readers beside fast ones', () => {
   test('cost at most their bounds, and the fast ones get everything', async () => {
-    await using session = openHub({ channels: { inbox: { overflow: 'drop-oldest' }, price: { conflate: () => 'k' } } })
+    await using session = openHub({
+      limits: { connectsPerSecond: Number.POSITIVE_INFINITY },
+      channels: { inbox: { overflow: 'drop-oldest' }, price: { conflate: () => 'k' } },
+    })
     const price = contract.price({ symbol: 'x' })
     const outbox = { maxFrames: 8, maxBytes: 4_000 }
     const topics = [inbox, price, order] as const

@@ -146,7 +146,7 @@ describe('subscribe', () => {
     void hub.subscribe(stream, [order, contract.inbox({ userId: 7 }), contract.order.all()])
     void hub.subscribe(openStream(new Request(''), { events: contract.order.events }).stream, [order])
     void hub.subscribe(stream, [order], { from: 'now' })
-    void hub.subscribe(stream, [order], { from: { last: 10 }, identity: 'ann', notBefore: new Date() })
+    void hub.subscribe(stream, [order], { from: { last: 10 }, identity: 'ann', address: '203.0.113.7', notBefore: new Date() })
     expectTypeOf(hub.subscribe(stream, [order])).toEqualTypeOf<Promise<void>>()
     expectTypeOf(hub.cursor([order, contract.order.all()])).toEqualTypeOf<Promise<string>>()
   })

@@ -13,7 +13,7 @@ export interface HubOptions<C extends object> {
   readonly backplane: Backplane
   /** What is done with the events of each channel, by its key in the contract. */
   readonly channels?: { readonly [K in keyof C & string]?: ChannelSettings<EventOf<Contract<C>[K]>> | undefined } | undefined
-  /** How many streams there may be of the hub's handlers. Who calls `subscribe` decides for itself. */
+  /** How many streams the hub feeds, of its handlers and of `subscribe` together. */
   readonly limits?: Limits | undefined
   /** The largest event in UTF-8 bytes. Default 1,048,576. A larger one is rejected with EventTooLargeError, and not stored. */
   readonly maxEventBytes?: number | undefined
@@ -48,8 +48,10 @@ export interface SubscribeOptions {
    * not good any more is told as a gap.
    */
   readonly from?: string | 'now' | { readonly last: number } | undefined
-  /** Who reads: for presence, `visibleTo` and `disconnect`. */
+  /** Who reads: for presence, `visibleTo`, `disconnect` and the limit by identity. */
   readonly identity?: string | undefined
+  /** Where it comes from, for the limit by address. Default: nowhere, which no limit counts. */
+  readonly address?: string | undefined
   /** Nothing that was published before is shown. A cursor from before is told as a gap, if there was something. */
   readonly notBefore?: Date | undefined
 }
@@ -98,8 +100,9 @@ export interface Hub<C extends object> extends AsyncDisposable {
     options?: { readonly reason?: string | undefined },
   ): Promise<Published>
   /**
-   * Feeds a stream with topics that the application chose: what was missed, then live. Resolves when the stream is over.
-   * The application may send private events on the same stream, without ids, before and after.
+   * Feeds a stream with topics that the application chose: what was missed, then live. Resolves when the stream is over,
+   * also where the hub's limits leave it no place: then its reader is told so, and comes back later. The application may
+   * send private events on the same stream, without ids, before and after.
    *
    * @throws (rejects) ArgumentError for no topics, ForeignTopicError, AlreadyFedError, StreamEndedError, OptionError;
    * HubStreamIdError for a stream that has carried an id of the application's own; HubClosedError, or what the backplane fails

@@ -2,15 +2,18 @@ import { OptionError } from './errors.js'
 import { checkOptions, type Kinds } from './option-check.js'
 import type { RefusalReason } from './stats.js'
 
-/** How many streams a hub takes on this node. Beyond a bound a request is refused for a time: nobody who is there loses anything. */
+/**
+ * How many streams a hub feeds on this node. Beyond a bound a request is refused for a time, or a stream that `subscribe` was
+ * given is closed for as long: nobody who is there loses anything.
+ */
 export interface Limits {
   /** Streams in total. Default 10,000. */
   readonly streams?: number | undefined
-  /** Streams of one identity, as `authorize` names it. Default 100. */
+  /** Streams of one identity, as `authorize` or `subscribe` names it. Default 100. */
   readonly perIdentity?: number | undefined
   /** Streams from one address. Default: no bound, for behind one proxy all readers have one address. */
   readonly perAddress?: number | undefined
-  /** Topics and subtrees of one stream. Default 100. A request for more is malformed: it is answered 400. */
+  /** Topics and subtrees that one request asks for. Default 100. A request for more is malformed: it is answered 400. */
   readonly topics?: number | undefined
   /** New streams a second, as a long-term mean; so many may come at once. Default 1,000. */
   readonly connectsPerSecond?: number | undefined
@@ -116,6 +119,22 @@ function add(counts: Map<string, number>, key: string, one: number): void {
   const count = (counts.get(key) ?? 0) + one
   if (count > 0) counts.set(key, count)
   else counts.delete(key)
+}
+
+/** What is told, with a status, to whom there is no place for. */
+export function refusalOf(reason: RefusalReason): { readonly status: number; readonly message: string } {
+  return {
+    status: reason === 'identity' || reason === 'address' || reason === 'rate' ? 429 : 503,
+    message: busy[reason] ?? 'Come back later.',
+  }
+}
+
+const busy: { readonly [Reason in RefusalReason]?: string } = {
+  streams: 'The server has as many readers as it takes: come back later.',
+  identity: 'You have as many streams open as you may: close one, or come back later.',
+  address: 'Your address has as many streams open as it may: come back later.',
+  rate: 'Too many readers come at once: come back in a moment.',
+  draining: 'This server is going away: come back, and another will answer.',
 }
 
 /** Seconds until a refused client may come again: spread, so that those refused together do not come together. */

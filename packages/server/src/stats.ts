@@ -19,7 +19,7 @@ export interface HubStats {
   readonly stalled: number
   /** Streams taken back to an earlier position, because an event came behind them. */
   readonly rewound: number
-  /** Requests refused, by why. */
+  /** Requests refused, and streams that `subscribe` was given and that found no place, by why. */
   readonly refused: Readonly<Record<RefusalReason, number>>
   /** Topics that were denied, or unknown, to requests that got others. */
   readonly deniedTopics: number
