@@ -147,7 +147,7 @@ describe('an option of a call that is unknown, or of another type, is named', ()
     ['subscribe', [openFakeStream().stream, [order], { form: 'now' }], 'option form is unknown: did you mean from?'],
     ['subscribe', [openFakeStream().stream, [order], { identity: 5 }], 'option identity is 5: it takes a string'],
     ['subscribe', [openFakeStream().stream, [order], { notBefore: 'today' }], 'option notBefore is "today": it takes a Date'],
-    ['subscribe', [openFakeStream().stream, [order], null], 'options is null: it takes { from, identity, notBefore }'],
+    ['subscribe', [openFakeStream().stream, [order], null], 'options is null: it takes { from, identity, address, notBefore }'],
   ])('%s(%j)', async (method, given, message) => {
     await using session = openHub()
     expect(await rejection(call(session, method, ...given))).toMatchObject({ message })
