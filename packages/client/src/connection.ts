@@ -1,53 +1,41 @@
-import { methodOf } from './check.js'
+import { type Alarm, startAlarm } from './alarm.js'
 import { ConnectionError, HeadersError, HttpStatusError, isOurs, SilenceError, type SubscriptionError } from './errors.js'
-import type { ConnectOptions } from './options.js'
+import type { Feed, Hold, Reader } from './feed.js'
+import type { RequestOptions } from './options.js'
 import { clampWait, isTransient, type ReconnectOptions, reconnectDelay } from './reconnect.js'
-import { type Reading, readMessage, type Session } from './session.js'
+import { readMessage, type Session } from './session.js'
 import type { Snapshot, State, StateReason } from './state.js'
 import { fetchTransport } from './transport/fetch.js'
-import { nameOf, type OpenConnection } from './transport/transport.js'
+import { type ConnectRequest, nameOf, type OpenConnection } from './transport/transport.js'
 
-/** Whom a connection reads for. */
-export interface Reader {
-  /** How many listen. While nobody does, nothing is read. */
-  count(): number
-  /** The names of event types known so far. */
-  readonly types: ReadonlySet<string>
-  /** Takes what was read. A promise for as long as it is busy with it: the next waits. */
-  take(reading: Reading): Promise<unknown> | undefined
-  onChange(snapshot: Snapshot): void
-  /** Nothing more is to come, or no further attempt would mend the error: the reader closes it. */
-  onOver(error?: SubscriptionError): void
-}
+/** What is asked for. */
+export type Target = Pick<ConnectRequest, 'url' | 'method' | 'body'>
 
 /** The way to the server: it connects, reads, waits and comes back, until it is closed. */
-export interface Connection {
-  getSnapshot(): Snapshot
+export interface Connection extends Feed {
   /** Where the reader is. */
   readonly lastEventId: string
-  /** Runs it until it is closed. */
-  run(): Promise<void>
-  /** Somebody began to listen. */
-  wake(): void
-  /** False if it was closed already. */
-  close(reason: StateReason, error: SubscriptionError | undefined): boolean
-  /** Resolves when what the transport is doing is over. The application's own functions are not waited for. */
-  settled(): Promise<unknown>
 }
 
-export function createConnection(url: URL, options: ConnectOptions, reader: Reader): Connection {
+/** @param target made anew for each attempt. */
+export function createConnection(target: () => Target, options: RequestOptions, reader: Reader): Connection {
   const { headers, reconnect, endOn, connectTimeout = 30_000 } = options
-  const method = methodOf(options)
-  const name = nameOf({ method, url })
   const policy: ReconnectOptions = typeof reconnect === 'object' ? reconnect : {}
+  let asks = target()
   let attempt = new AbortController()
   let session: Session = {}
-  let lastEventId = options.lastEventId ?? ''
+  let lastEventId = ''
   /** Failed attempts in a row. */
   let failures = 0
   /** The reconnection time that the server asked for. */
   let asked = 0
   let openedAt = 0
+  /** Whether we ended the attempt ourselves, to make it again at once. */
+  let isInterrupted = false
+  /** Whether the wait is one that the server asked for. */
+  let isPatient = false
+  const holds = new Set<Hold>()
+  let alarm: Alarm | undefined
   let wake = (): void => {}
   /** What the transport is doing, or did last. */
   let pending: Promise<unknown> | undefined
@@ -69,22 +57,28 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
     reader.onChange(snapshot)
   }
 
+  /** A second request may mean a second order: only where it can resume, or the caller said so. */
+  const repeats = (): unknown => reconnect === true || (reconnect !== false && (asks.method === 'GET' || lastEventId))
+
   /** Resolves after that time, or when woken. */
   const sleep = (milliseconds?: number): Promise<void> =>
     new Promise((resolve) => {
       // A callback may have closed it just now: nobody would wake it any more.
       if (isClosed()) return resolve()
-      const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds)
+      const clock = milliseconds === undefined ? undefined : startAlarm(milliseconds, resolve)
       wake = () => {
-        clearTimeout(timer)
+        clock?.stop()
         resolve()
       }
     })
 
-  /** Ends the attempt where the transport takes longer. A timer of more than 31 bits would fire at once. */
+  /** Ends the attempt where the transport takes longer. */
   const watch = <T>(promise: Promise<T>, limit: number | undefined): Promise<T> => {
-    const timer = limit && setTimeout(() => attempt.abort(new SilenceError(`${name} was silent for ${limit} ms`)), Math.min(limit, 2e9))
-    const watched = promise.finally(() => clearTimeout(timer))
+    alarm = limit ? startAlarm(limit, () => attempt.abort(new SilenceError(`${nameOf(asks)} was silent for ${limit} ms`))) : undefined
+    const watched = promise.finally(() => {
+      alarm?.stop()
+      alarm = undefined
+    })
     pending = watched
     return watched
   }
@@ -98,8 +92,7 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       throw new HeadersError('headers: see the cause', { cause })
     }
     const opening = (options.transport ?? fetchTransport)({
-      url,
-      method,
+      ...asks,
       headers: made,
       options,
       types: reader.types,
@@ -112,21 +105,27 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
 
   /** Connects and reads. Returns when nothing more is to come, or it was closed; throws what broke it off. */
   const connect = async (refresh: boolean): Promise<void> => {
+    const { signal } = attempt
     const connection = await open(refresh)
     if (!connection || isClosed()) return
     session = {}
     openedAt = Date.now()
     change('open')
+    /** Whoever left in the midst of a chunk may come back, or another: the rest of it waits. */
+    const listened = async (): Promise<void> => {
+      while (!reader.count() && !signal.aborted) await sleep()
+      // What was not taken yet is asked for again.
+      if (!isClosed()) signal.throwIfAborted()
+    }
     for (;;) {
-      if (!reader.count()) await sleep()
+      await listened()
       // Two heartbeats may be late.
       const messages = await watch(connection.read(), (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence)
       if (!messages) break
       for (const message of messages) {
         // WHATWG HTML §9.2.6: a `retry` counts at its own line.
         if (message.retry !== undefined) asked = clampWait(message.retry)
-        // Whoever left in the midst of a chunk may come back, or another: the rest of it waits.
-        if (!reader.count()) await sleep()
+        await listened()
         if (isClosed()) return
         const reading = readMessage(session, message, lastEventId)
         const busy = reader.take(reading)
@@ -136,13 +135,29 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       }
     }
     // Another's stream is over when it is over, unless it marks its end or is to be asked again; our servers always say so.
-    if (session.ready || endOn || (method === 'GET' && reconnect !== false)) throw new ConnectionError(`${name} broke off`)
+    if (session.ready || endOn || (asks.method === 'GET' && reconnect !== false)) throw new ConnectionError(`${nameOf(asks)} broke off`)
   }
 
-  const run = async (): Promise<void> => {
+  /** Ends the attempt, or the wait for it, so that the next begins. */
+  const interrupt = (): void => {
+    isInterrupted = true
+    attempt.abort()
+    wake()
+  }
+
+  const run = async (position: string): Promise<void> => {
+    lastEventId = position
     let refresh = false
     while (!isClosed()) {
+      const [why] = holds
+      if (why) {
+        change('waiting', why)
+        while (holds.size && !isClosed()) await sleep()
+        continue
+      }
       attempt = new AbortController()
+      isInterrupted = false
+      asks = target()
       change('connecting')
       let error: SubscriptionError
       try {
@@ -151,12 +166,13 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       } catch (thrown) {
         // Who aborts says why; what the transport then throws does not.
         const cause: unknown = attempt.signal.reason ?? thrown
-        error = isOurs(cause) ? cause : new ConnectionError(`${name}: ${cause}`, { cause })
+        error = isOurs(cause) ? cause : new ConnectionError(`${nameOf(asks)}: ${cause}`, { cause })
       } finally {
         // Whatever ended it, its socket must not outlive it.
         attempt.abort()
       }
       if (isClosed()) return
+      if (isInterrupted) continue
       const { status = 0, retryAfter = 0 } = error instanceof HttpStatusError ? error : {}
       // A token may just have run out: once, fresh headers get a try at once.
       refresh = !refresh && typeof headers === 'function' && (status === 401 || status === 403)
@@ -164,12 +180,15 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       // A connection that breaks off right away is no success, or a crashing server would be stormed.
       const stable = snapshot.state === 'open' && Date.now() - openedAt >= (policy.stableAfter ?? 5_000)
       failures = stable ? 1 : failures + 1
-      // A second request may mean a second order: only where it can resume, or the caller said so.
-      const repeats = reconnect === true || (reconnect !== false && (method === 'GET' || lastEventId))
-      if (!repeats || !isTransient(error) || failures >= (policy.maxAttempts ?? failures + 1)) return reader.onOver(error)
-      const delay = reconnectDelay(policy, failures, Math.max(asked, retryAfter), Math.random())
+      if (!repeats() || !isTransient(error) || failures >= (policy.maxAttempts ?? failures + 1)) return reader.onOver(error)
+      const least = Math.max(asked, retryAfter)
+      const delay = reconnectDelay(policy, failures, least, Math.random())
       change('waiting', error instanceof SilenceError ? 'silent' : 'lost', error, Date.now() + delay)
-      await sleep(delay)
+      // A probe cuts short what is ours of the wait; what the server asked for stands.
+      isPatient = true
+      if (least) await sleep(least)
+      isPatient = false
+      if (!isInterrupted && (delay > least || !least)) await sleep(delay - least)
     }
   }
 
@@ -179,9 +198,25 @@ export function createConnection(url: URL, options: ConnectOptions, reader: Read
       return lastEventId
     },
     run,
-    wake: () => {
+    listened: () => {
       // While open, it sleeps only for want of a consumer.
       if (snapshot.state === 'open') wake()
+    },
+    hold: (why) => {
+      if (!repeats()) return false
+      if (!holds.has(why)) interrupt()
+      holds.add(why)
+      return true
+    },
+    release: (why) => {
+      if (holds.delete(why)) wake()
+    },
+    probe: (isSuspect) => {
+      if (snapshot.state === 'waiting') {
+        isInterrupted = true
+        if (!isPatient) wake()
+      } else if (isSuspect && repeats()) interrupt()
+      else alarm?.look()
     },
     close: (reason, error) => {
       if (isClosed()) return false

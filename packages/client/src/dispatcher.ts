@@ -1,8 +1,8 @@
 import { type AnyEvents, fromJson } from '@sse/schema'
-import type { Callbacks } from './callbacks.js'
+import { both, type Callbacks, type Outcome } from './callbacks.js'
 import { HandlerError, isOurs } from './errors.js'
 import type { Consumer } from './loop.js'
-import type { ConnectOptions, UnknownEvent } from './options.js'
+import type { ListenOptions, UnknownEvent } from './options.js'
 
 /** Decodes events and hands them over to everybody who listens. */
 export interface Dispatcher<Event> {
@@ -10,15 +10,15 @@ export interface Dispatcher<Event> {
   count(): number
   /** Returns the function that ends it. */
   add(consumer: Consumer<Event>): () => void
-  /** A promise for as long as somebody is busy with the event: the slowest sets the pace. */
-  take(event: UnknownEvent, isText: boolean | undefined): Promise<unknown> | undefined
+  /** A promise for as long as somebody is busy with the event: the slowest sets the pace. False where somebody failed. */
+  take(event: UnknownEvent, isText: boolean | undefined): Outcome
   /** No more comes. True if somebody throws the error. */
   end(error: Error | undefined): boolean
 }
 
 export function createDispatcher<Event>(
   events: AnyEvents | undefined,
-  { format, onUnknown }: ConnectOptions,
+  { format, onUnknown }: ListenOptions,
   { call, report }: Callbacks,
 ): Dispatcher<Event> {
   const consumers = new Set<Consumer<Event>>()
@@ -32,20 +32,16 @@ export function createDispatcher<Event>(
     take: (event, isText) => {
       const { type, data } = event
       if (events && !events.types.includes(type)) return call(onUnknown, event)
-      let busy: Promise<unknown> | undefined
+      let outcome: Outcome
       try {
         const decoded = events ? events.decode(type, data) : isText || format === 'text' ? data : fromJson(type, data)
-        for (const consumer of consumers) {
-          // The one place where data gets its type: `events` has checked it, or the type argument vouches for the server.
-          const one = consumer.take({ ...event, data: decoded } as Event)
-          // Nearly every event finds one consumer, at once done with it; only for a busy one a promise is made.
-          busy = busy ? Promise.all([busy, one]) : one
-        }
+        // The one place where data gets its type: `events` has checked it, or the type argument vouches for the server.
+        for (const consumer of consumers) outcome = both(outcome, consumer.take({ ...event, data: decoded } as Event))
       } catch (thrown) {
         // Consumers do not throw. A schema that does may quote the data, which may be secret.
         report(isOurs(thrown) ? thrown : new HandlerError(`schema of ${type} threw`, { cause: thrown }))
       }
-      return busy
+      return outcome
     },
     end: (error) => {
       let thrown = false

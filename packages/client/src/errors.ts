@@ -47,6 +47,8 @@ export class ServerError extends SseError {
     /** What kind, as the server names it. */
     readonly reason: string,
     message: string,
+    /** The topics that it concerns; without them, the whole stream. */
+    readonly topics?: readonly string[] | undefined,
   ) {
     super(message)
   }

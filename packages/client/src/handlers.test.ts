@@ -45,11 +45,25 @@ describe('C34 a handler that throws', () => {
     expect(errors[0]).toMatchObject({ code: 'handler_failed', cause: new Error('mine') })
   })
 
-  test('does not hold the cursor back', async () => {
-    const live = subscribe<Counts>(url, { ...scriptedFetch([ready() + event('a', 1, '1') + end]), onError: () => {} })
-    live.on('a', () => Promise.reject(new Error('mine')))
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('mine')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('mine'))],
+  ])('and %s leaves the cursor before the event, until the next that everybody was successful with', async (_, fail) => {
+    const cursors: string[] = []
+    const chunks = [ready() + event('a', 1, '1') + event('a', 2, '2') + event('a', 3, '3') + end]
+    const live = subscribe<Counts>(url, { ...scriptedFetch(chunks), onError: () => {} })
+    live.on('a', ({ data }) => {
+      cursors.push(live.lastEventId)
+      if (data === 2) return fail()
+      return undefined
+    })
     await collect(live)
-    expect(live.lastEventId).toBe('1')
+    expect([...cursors, live.lastEventId]).toEqual(['', '1', '1', '3'])
   })
 })
 

@@ -1,5 +1,6 @@
 export { InvalidJsonError, SchemaError, SseError, ValidationError } from '@sse/schema'
 export { MessageTooLargeError } from '@sse/schema/wire'
+export { type Buffer, type BufferOptions, buffered, type Queue, type Queued } from './buffer.js'
 export {
   ConnectionError,
   ContentTypeError,
@@ -13,10 +14,22 @@ export {
   SilenceError,
   type SubscriptionError,
 } from './errors.js'
-export type { ConnectOptions, End, Gap, HeadersSource, Presence, UnknownEvent } from './options.js'
+export type { Hold } from './feed.js'
+export type {
+  ConnectOptions,
+  CursorStore,
+  End,
+  Gap,
+  HeadersSource,
+  ListenOptions,
+  Presence,
+  RequestOptions,
+  UnknownEvent,
+} from './options.js'
 export type { ReconnectOptions } from './reconnect.js'
 export type { Snapshot, State, StateReason } from './state.js'
 export { subscribe } from './subscribe.js'
 export type { EventIn, Subscription } from './subscription.js'
 export { checkLinks } from './transport/check-links.js'
 export type { ConnectRequest, OpenConnection, Transport } from './transport/transport.js'
+export { webStorage } from './web-storage.js'

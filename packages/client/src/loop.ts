@@ -1,7 +1,9 @@
+import type { Outcome } from './callbacks.js'
+
 /** Takes events, one at a time. */
 export interface Consumer<Event> {
-  /** A promise for as long as it is busy with the event: the next one waits. */
-  take(event: Event): Promise<unknown> | undefined
+  /** A promise for as long as it is busy with the event: the next one waits. False where it failed. */
+  take(event: Event): Outcome
   /** No more comes. Only who throws the error to somebody has this. */
   end?(error: Error | undefined): void
 }
@@ -59,8 +61,8 @@ export function createLoop<Event>(onLeft: () => void): Loop<Event> {
       next = event
       wake()
       // Done with it is who asks for the next.
-      return new Promise<void>((resolve) => {
-        done = resolve
+      return new Promise((resolve) => {
+        done = () => resolve(undefined)
       })
     },
     end,

@@ -1,4 +1,5 @@
 import type { GapReason } from '@sse/schema/wire'
+import type { Buffer } from './buffer.js'
 import type { SubscriptionError } from './errors.js'
 import type { ReconnectOptions } from './reconnect.js'
 import type { Snapshot } from './state.js'
@@ -41,20 +42,12 @@ export interface Presence {
   readonly reset: boolean
 }
 
-/** How to connect, and what to be told. Every option has a default, and takes undefined for it. */
-export interface ConnectOptions {
-  /** In capitals. Default GET, or POST where there is a body. Others than GET are repeated only as `reconnect` says. */
-  readonly method?: string | undefined
+/** How a server is reached. Every option has a default, and takes undefined for it. */
+export interface RequestOptions {
   /** Where the function throws, or what it makes is no header, the attempt has failed with HeadersError, and is made again. */
   readonly headers?: HeadersSource | undefined
-  /** Sent again at each reconnect, so it cannot be a stream. */
-  readonly body?: Exclude<BodyInit, ReadableStream> | undefined
   /** As in `fetch`. Default: the platform's, which is cookies for the same origin. */
   readonly credentials?: RequestCredentials | undefined
-  /** Where to begin: the `lastEventId` of an earlier subscription. Default: at the server's beginning. */
-  readonly lastEventId?: string | undefined
-  /** Closes the subscription. */
-  readonly signal?: AbortSignal | undefined
   /**
    * How to come back; false: never. Default: with backoff and jitter; but a request other than GET only once the
    * server has sent an id to resume from, so that nothing is ordered or billed twice. True lifts that; settings do not.
@@ -72,12 +65,15 @@ export interface ConnectOptions {
    */
   readonly maxSilence?: number | undefined
   /**
+   * Milliseconds that the page may be hidden, after which the connection is closed until it is shown again; then it resumes. What
+   * the server no longer has by then is told as a gap. Default: a hidden page stays connected.
+   */
+  readonly pauseHidden?: number | undefined
+  /**
    * The largest message in characters. Default 16,777,216. A larger one closes the subscription with MessageTooLargeError,
    * for it would come again: if it is to be expected, raise this.
    */
   readonly maxMessageSize?: number | undefined
-  /** What data is, for servers that do not say: default `json`. With `text` it is handed over as it came. */
-  readonly format?: 'json' | 'text' | undefined
   /** Data that means the end, for servers that mark it so: `'[DONE]'` for OpenAI-style streams. Default: none. */
   readonly endOn?: string | undefined
   /** Default: `globalThis.fetch`. */
@@ -87,6 +83,31 @@ export interface ConnectOptions {
    * hub's stream leaves nothing out.
    */
   readonly transport?: Transport | undefined
+}
+
+/** Where a cursor is kept over reloads: `localStorage` with {@link webStorage}, IndexedDB, or anything that remembers a text. */
+export interface CursorStore {
+  /** What was kept, or nothing. The subscription connects when it is there. */
+  get(): string | null | undefined | Promise<string | null | undefined>
+  /** Called at each move of the cursor; nothing waits for its promise. */
+  set(cursor: string): unknown
+}
+
+/** What a subscription is to be told, and when an event counts as done. Every option has a default, and takes undefined for it. */
+export interface ListenOptions {
+  /** Closes the subscription. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * When the cursor, `lastEventId`, moves past an event. `auto`, the default: when everybody was successful with it. `manual`: when
+   * `ack` says so. Whatever it is at the last event, a lost connection goes on after all that was received.
+   */
+  readonly ack?: 'auto' | 'manual' | undefined
+  /** Where the cursor is kept; what it holds goes before `lastEventId`. Default: nowhere, and a reload begins anew. */
+  readonly store?: CursorStore | undefined
+  /** What may wait for a slow handler or loop: see `buffered`. Default: nothing, and while an event is handled the server waits. */
+  readonly buffer?: Buffer | undefined
+  /** What data is, for servers that do not say: default `json`. With `text` it is handed over as it came. */
+  readonly format?: 'json' | 'text' | undefined
   /**
    * Events are missing: fetch the state anew. Runs in event order, and the next event waits for it.
    * Default: the gap is reported as an unhandled error.
@@ -95,6 +116,7 @@ export interface ConnectOptions {
   /**
    * Something needs you: an event does not fit its schema (it is skipped, the stream goes on), a handler threw, the server
    * reports a failure, or the subscription closed for good by one. Failures that are retried are in the state instead.
+   * An `sse.error` with which the server asks to come back is told here, too.
    * Default: reported as unhandled errors, unless a loop throws it.
    */
   readonly onError?: ((error: SubscriptionError) => void) | undefined
@@ -107,4 +129,14 @@ export interface ConnectOptions {
   /** An event's type is not among `events`. Default: skipped, for a newer server may send what this client does not know. */
   readonly onUnknown?: ((event: UnknownEvent) => void) | undefined
   readonly onStateChange?: ((snapshot: Snapshot) => void) | undefined
+}
+
+/** All that `subscribe` takes. Every option has a default, and takes undefined for it. */
+export interface ConnectOptions extends RequestOptions, ListenOptions {
+  /** In capitals. Default GET, or POST where there is a body. Others than GET are repeated only as `reconnect` says. */
+  readonly method?: string | undefined
+  /** Sent again at each reconnect, so it cannot be a stream. */
+  readonly body?: Exclude<BodyInit, ReadableStream> | undefined
+  /** Where to begin: the `lastEventId` of an earlier subscription. Default: at the server's beginning. */
+  readonly lastEventId?: string | undefined
 }

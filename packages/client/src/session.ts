@@ -7,7 +7,7 @@ export interface Reading {
   readonly position?: string | undefined
   readonly control?: Control | undefined
   /** Not decoded yet. */
-  readonly event?: UnknownEvent
+  readonly event?: UnknownEvent | undefined
   /** Whether the server says that the event's data is verbatim text. */
   readonly isText?: boolean | undefined
 }

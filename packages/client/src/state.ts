@@ -9,6 +9,10 @@ export type StateReason =
   | 'lost'
   /** waiting: nothing arrived for too long. */
   | 'silent'
+  /** waiting: until the page is shown again; see `pauseHidden`. A page that the browser has frozen waits so, too. */
+  | 'hidden'
+  /** waiting: until what was received is done; see `buffer`. */
+  | 'behind'
   /** closed: the server ended the stream for good. */
   | 'ended'
   /** closed: by `close()`, or by leaving the last loop. */

@@ -1,6 +1,8 @@
 import type { AnyEvents, DecodedPayloads, Events, WirePayloads } from '@sse/schema'
-import { checkedUrl } from './check.js'
+import { checkedUrl, methodOf } from './check.js'
+import { createConnection } from './connection.js'
 import type { ConnectOptions } from './options.js'
+import { watched } from './page.js'
 import { createSubscription, type Subscription } from './subscription.js'
 
 /** No type argument was given. */
@@ -51,5 +53,16 @@ export function subscribe<T extends object = Untyped, E extends AnyEvents | unde
 ): Subscription<PayloadsOf<T, E>> {
   // CheckedEvents lets nothing else through; its words only ever reach the compiler.
   const events = options.events as AnyEvents | undefined
-  return createSubscription(checkedUrl(url, options), options, events)
+  const asked = checkedUrl(url, options)
+  const target = { url: asked, method: methodOf(options), body: options.body }
+  return createSubscription(
+    (reader) =>
+      watched(
+        createConnection(() => target, options, reader),
+        options.pauseHidden,
+      ),
+    options,
+    events,
+    options.lastEventId,
+  )
 }

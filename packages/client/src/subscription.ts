@@ -1,12 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { AnyEvents } from '@sse/schema'
 import type { Control } from '@sse/schema/wire'
-import { createCallbacks } from './callbacks.js'
-import { createConnection } from './connection.js'
+import { createCallbacks, type Outcome } from './callbacks.js'
 import { createDispatcher } from './dispatcher.js'
 import { GapError, ServerError, type SubscriptionError } from './errors.js'
+import type { Feed, Reader } from './feed.js'
 import { type Consumer, createLoop } from './loop.js'
-import type { ConnectOptions } from './options.js'
+import type { ListenOptions } from './options.js'
+import type { Reading } from './session.js'
 import type { Snapshot, State, StateReason } from './state.js'
 
 /** An event as it is received: what was sent, where the stream stood, and the topic where there are several. */
@@ -37,34 +38,47 @@ export interface Subscription<Payloads extends object> extends AsyncIterable<Eve
   readonly state: State
   /** The state with its circumstances; the same object until something changes, for UI bindings. */
   getSnapshot(): Snapshot
+  /** Calls the listener after each change of the snapshot. Returns the function that ends it. */
+  onChange(listener: () => void): () => void
   /**
-   * Where the reader is, empty at its beginning: what a later subscription's `lastEventId` option takes to go on from here.
+   * The cursor, empty at the beginning: what a later subscription's `lastEventId` option takes to go on from here.
    *
-   * It moves past an event when everybody is done with it: a handler when its promise settles, a loop when it asks for the
-   * next event or is left. Done is done, also where the handler or the loop's body threw: whoever must not miss what
-   * failed keeps the `id` of the last event that did not.
+   * It moves past an event when everybody was successful with it: a handler when its promise resolves, a loop when it asks for
+   * the next event or is left. Where a handler throws the cursor stays, until the next event that everybody was successful with.
+   * With `ack: 'manual'` it moves when `ack` says so, and not otherwise.
    */
   readonly lastEventId: string
+  /** Moves the cursor to an event that was received: it and all before it are done. */
+  ack(event: { readonly id: string }): void
   /** Closes for good. What was not yet handed over is dropped. */
   close(): void
   /** Closes, and resolves when the connection is gone. It waits for no handler: it may be awaited inside of one. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/**
+ * @param open makes the feed that it reads from.
+ * @param start where to begin, if the store holds nothing.
+ * @param onMoved called with the cursor whenever it has moved.
+ */
 export function createSubscription<Payloads extends object>(
-  url: URL,
-  options: ConnectOptions,
+  open: (reader: Reader) => Feed,
+  options: ListenOptions & { readonly endOn?: string | undefined },
   events: AnyEvents | undefined,
+  start = '',
 ): Subscription<Payloads> {
-  const { signal, endOn, onError, onGap } = options
+  const { signal, endOn, onError, onGap, ack = 'auto', store } = options
   const callbacks = createCallbacks(onError)
   const { call, report } = callbacks
   const dispatcher = createDispatcher<EventIn<Payloads>>(events, options, callbacks)
   const types = new Set(events?.types)
+  const listeners = new Set<() => void>()
+  let cursor = start
 
   const close = (reason: StateReason, error?: SubscriptionError): undefined => {
-    if (!connection.close(reason, error)) return
+    if (!feed.close(reason, error)) return
     signal?.removeEventListener('abort', onAbort)
+    queue?.clear()
     const thrown = dispatcher.end(error)
     // A loop throws it; only where there is none would nobody hear of it.
     if (error && (onError || !thrown)) report(error)
@@ -77,10 +91,15 @@ export function createSubscription<Payloads extends object>(
     if (!topics) close('ended')
   }
 
-  const takeControl = (control: Control): Promise<unknown> | undefined => {
+  const moveTo = (position: string): void => {
+    cursor = position
+    if (store) call(store.set, position)
+  }
+
+  const takeControl = (control: Control): Outcome => {
     if (control.type === 'sse.end') end(control.reason, control.topics)
     if (control.type === 'sse.error') {
-      const error = new ServerError(control.code, control.message)
+      const error = new ServerError(control.code, control.message, control.topics)
       if (control.retry || control.topics) report(error)
       else close('failed', error)
     }
@@ -93,39 +112,78 @@ export function createSubscription<Payloads extends object>(
     return onGap ? call(onGap, { reason, topics }) : report(new GapError(reason, topics))
   }
 
-  const connection = createConnection(url, options, {
+  const take = ({ control, event, isText }: Reading): Outcome => {
+    if (control) return takeControl(control)
+    if (!event) return undefined
+    return event.data === endOn ? end(endOn) : dispatcher.take(event, isText)
+  }
+
+  const handle = (reading: Reading): Promise<unknown> | undefined => {
+    const done = (outcome: false | undefined): void => {
+      const { position } = reading
+      if (outcome !== false && position !== undefined && ack === 'auto') moveTo(position)
+    }
+    const outcome = take(reading)
+    if (outcome instanceof Promise) return outcome.then(done)
+    done(outcome)
+    return undefined
+  }
+
+  const queue = options.buffer?.({
+    hold: (why) => feed.hold(why),
+    release: (why) => feed.release(why),
+    isListened: () => dispatcher.count() > 0,
+    handle,
+  })
+
+  const feed = open({
     count: dispatcher.count,
     types,
-    take: ({ control, event, isText }) => {
-      if (control) return takeControl(control)
-      if (!event) return undefined
-      return event.data === endOn ? end(endOn) : dispatcher.take(event, isText)
+    take: queue?.take ?? handle,
+    onChange: (snapshot) => {
+      call(options.onStateChange, snapshot)
+      for (const listener of listeners) call(listener, undefined)
     },
-    onChange: (snapshot) => call(options.onStateChange, snapshot),
     onOver: (error) => (error ? close('failed', error) : end('ended')),
   })
 
   const listen = (consumer: Consumer<EventIn<Payloads>>): (() => void) => {
     const leave = dispatcher.add(consumer)
-    connection.wake()
-    return leave
+    queue?.resume()
+    feed.listened()
+    return () => {
+      leave()
+      feed.listened()
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    try {
+      if (store) cursor = (await store.get()) || cursor
+    } catch (thrown) {
+      report(thrown)
+    }
+    if (signal?.aborted) onAbort()
+    await feed.run(cursor)
   }
 
   signal?.addEventListener('abort', onAbort)
   // Whoever subscribes can first attach handlers and look at the state.
-  queueMicrotask(() => {
-    if (signal?.aborted) onAbort()
-    connection.run()
-  })
+  queueMicrotask(run)
 
   return {
-    getSnapshot: connection.getSnapshot,
+    getSnapshot: feed.getSnapshot,
+    onChange: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
     get state() {
-      return connection.getSnapshot().state
+      return feed.getSnapshot().state
     },
     get lastEventId() {
-      return connection.lastEventId
+      return cursor
     },
+    ack: ({ id }) => moveTo(id),
     on: (type, handler) => {
       types.add(type)
       return listen({ take: (event) => (isOf(event, type) ? call(handler, event) : undefined) })
@@ -137,13 +195,13 @@ export function createSubscription<Payloads extends object>(
         if (dispatcher.count() === 0) close('closed')
       })
       const leave = listen(loop)
-      const { state, error } = connection.getSnapshot()
+      const { state, error } = feed.getSnapshot()
       if (state === 'closed') loop.end(error)
       return loop.iterator
     },
     [Symbol.asyncDispose]: async () => {
       close('closed')
-      await connection.settled()
+      await feed.settled()
     },
   }
 }

@@ -5,8 +5,8 @@ import { type ConnectRequest, nameOf, type OpenConnection } from './transport.js
 
 /** The default transport: `fetch`, with its headers, methods, statuses and backpressure. */
 export async function fetchTransport(request: ConnectRequest): Promise<OpenConnection | undefined> {
-  const { method, headers, lastEventId, signal, options } = request
-  const { body, credentials, maxMessageSize = 16_777_216 } = options
+  const { method, headers, body, lastEventId, signal, options } = request
+  const { credentials, maxMessageSize = 16_777_216 } = options
   const url = new URL(request.url)
   headers.set('accept', eventStreamType)
   if (lastEventId) {

@@ -1,11 +1,12 @@
 import type { Message } from '@sse/schema/wire'
-import type { ConnectOptions } from '../options.js'
+import type { ConnectOptions, RequestOptions } from '../options.js'
 
 /** One attempt to connect. */
 export interface ConnectRequest {
   /** One object for all attempts of a subscription. */
   readonly url: URL
   readonly method: string
+  readonly body?: ConnectOptions['body']
   /** Made for this attempt. */
   readonly headers: Headers
   /** Where the reader is; empty at its beginning. */
@@ -17,7 +18,7 @@ export interface ConnectRequest {
   /** Aborts the attempt, and later the connection. */
   readonly signal: AbortSignal
   /** The rest is as the application gave it. */
-  readonly options: Pick<ConnectOptions, 'body' | 'credentials' | 'fetch' | 'maxMessageSize'>
+  readonly options: Pick<RequestOptions, 'credentials' | 'fetch' | 'maxMessageSize'>
 }
 
 /** An open connection. It is closed by its request's signal. */
