@@ -9,7 +9,10 @@ import { fetchTransport } from './transport/fetch.js'
 import { type ConnectRequest, nameOf, type OpenConnection } from './transport/transport.js'
 
 /** What is asked for. */
-export type Target = Pick<ConnectRequest, 'url' | 'method' | 'body'>
+export interface Target extends Pick<ConnectRequest, 'url' | 'method' | 'body' | 'topics'> {
+  /** Whether it may be asked again: a second request may mean a second order. */
+  readonly repeats: boolean
+}
 
 /** The way to the server: it connects, reads, waits and comes back, until it is closed. */
 export interface Connection extends Feed {
@@ -57,8 +60,8 @@ export function createConnection(target: () => Target, options: RequestOptions, 
     reader.onChange(snapshot)
   }
 
-  /** A second request may mean a second order: only where it can resume, or the caller said so. */
-  const repeats = (): unknown => reconnect === true || (reconnect !== false && (asks.method === 'GET' || lastEventId))
+  /** Others only where they can resume, or the caller said so. */
+  const repeats = (): unknown => reconnect === true || (reconnect !== false && (asks.repeats || lastEventId))
 
   /** Resolves after that time, or when woken. */
   const sleep = (milliseconds?: number): Promise<void> =>
@@ -135,7 +138,7 @@ export function createConnection(target: () => Target, options: RequestOptions, 
       }
     }
     // Another's stream is over when it is over, unless it marks its end or is to be asked again; our servers always say so.
-    if (session.ready || endOn || (asks.method === 'GET' && reconnect !== false)) throw new ConnectionError(`${nameOf(asks)} broke off`)
+    if (session.ready || endOn || (asks.repeats && reconnect !== false)) throw new ConnectionError(`${nameOf(asks)} broke off`)
   }
 
   /** Ends the attempt, or the wait for it, so that the next begins. */

@@ -4,6 +4,9 @@ import { HandlerError, isOurs } from './errors.js'
 import type { Consumer } from './loop.js'
 import type { ListenOptions, UnknownEvent } from './options.js'
 
+/** What decodes: events, whatever their types. */
+export type Decoder = Pick<AnyEvents, 'types' | 'decode'>
+
 /** Decodes events and hands them over to everybody who listens. */
 export interface Dispatcher<Event> {
   /** How many listen. */
@@ -17,7 +20,7 @@ export interface Dispatcher<Event> {
 }
 
 export function createDispatcher<Event>(
-  events: AnyEvents | undefined,
+  events: Decoder | undefined,
   { format, onUnknown }: ListenOptions,
   { call, report }: Callbacks,
 ): Dispatcher<Event> {

@@ -1,13 +1,15 @@
 import type { Feed } from './feed.js'
 
 /**
- * A feed that hears what its page goes through, until it is closed. A page that is shown again or comes online asks at once whether
+ * Tells a feed what its page goes through. A page that is shown again or comes online asks at once whether
  * its connection is alive. One that is frozen, or kept for going back to, has none: it could not be kept while a connection is
  * open, and what is left of one afterwards is dead.
  *
+ * Returns the function that ends it.
+ *
  * @param pauseHidden milliseconds that the page may be hidden, and then has no connection until it is shown. Undefined: it keeps it.
  */
-export function watched(feed: Feed, pauseHidden: number | undefined): Feed {
+export function watchPage(feed: Pick<Feed, 'hold' | 'release' | 'probe'>, pauseHidden: number | undefined): () => void {
   const { document } = globalThis
   const life = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -28,12 +30,8 @@ export function watched(feed: Feed, pauseHidden: number | undefined): Feed {
   on(document, 'freeze', hold)
   on(document, 'resume visibilitychange', look)
   look()
-  return {
-    ...feed,
-    close: (...why) => {
-      life.abort()
-      clearTimeout(timer)
-      return feed.close(...why)
-    },
+  return () => {
+    life.abort()
+    clearTimeout(timer)
   }
 }

@@ -13,6 +13,8 @@ export type StateReason =
   | 'hidden'
   /** waiting: until what was received is done; see `buffer`. */
   | 'behind'
+  /** waiting: a client, for its first subscription. */
+  | 'idle'
   /** closed: the server ended the stream for good. */
   | 'ended'
   /** closed: by `close()`, or by leaving the last loop. */
@@ -33,3 +35,6 @@ export interface Snapshot {
   readonly error: SubscriptionError | undefined
   readonly reason: StateReason | undefined
 }
+
+/** Of a client that has nothing to connect for. */
+export const idle: Snapshot = { state: 'waiting', attempt: 0, retryAt: undefined, error: undefined, reason: 'idle' }

@@ -2,7 +2,7 @@ import type { AnyEvents, DecodedPayloads, Events, WirePayloads } from '@sse/sche
 import { checkedUrl, methodOf } from './check.js'
 import { createConnection } from './connection.js'
 import type { ConnectOptions } from './options.js'
-import { watched } from './page.js'
+import { watchPage } from './page.js'
 import { createSubscription, type Subscription } from './subscription.js'
 
 /** No type argument was given. */
@@ -54,13 +54,20 @@ export function subscribe<T extends object = Untyped, E extends AnyEvents | unde
   // CheckedEvents lets nothing else through; its words only ever reach the compiler.
   const events = options.events as AnyEvents | undefined
   const asked = checkedUrl(url, options)
-  const target = { url: asked, method: methodOf(options), body: options.body }
+  const method = methodOf(options)
+  const target = { url: asked, method, body: options.body, repeats: method === 'GET' }
   return createSubscription(
-    (reader) =>
-      watched(
-        createConnection(() => target, options, reader),
-        options.pauseHidden,
-      ),
+    (reader) => {
+      const connection = createConnection(() => target, options, reader)
+      const unwatch = watchPage(connection, options.pauseHidden)
+      return {
+        ...connection,
+        close: (...why) => {
+          unwatch()
+          return connection.close(...why)
+        },
+      }
+    },
     options,
     events,
     options.lastEventId,

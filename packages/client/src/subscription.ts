@@ -1,8 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { AnyEvents } from '@sse/schema'
 import type { Control } from '@sse/schema/wire'
 import { createCallbacks, type Outcome } from './callbacks.js'
-import { createDispatcher } from './dispatcher.js'
+import { createDispatcher, type Decoder } from './dispatcher.js'
 import { GapError, ServerError, type SubscriptionError } from './errors.js'
 import type { Feed, Reader } from './feed.js'
 import { type Consumer, createLoop } from './loop.js'
@@ -59,13 +58,14 @@ export interface Subscription<Payloads extends object> extends AsyncIterable<Eve
 /**
  * @param open makes the feed that it reads from.
  * @param start where to begin, if the store holds nothing.
- * @param onMoved called with the cursor whenever it has moved.
+ * @param onMoved called whenever the cursor has moved.
  */
 export function createSubscription<Payloads extends object>(
   open: (reader: Reader) => Feed,
   options: ListenOptions & { readonly endOn?: string | undefined },
-  events: AnyEvents | undefined,
+  events: Decoder | undefined,
   start = '',
+  onMoved?: () => void,
 ): Subscription<Payloads> {
   const { signal, endOn, onError, onGap, ack = 'auto', store } = options
   const callbacks = createCallbacks(onError)
@@ -93,7 +93,8 @@ export function createSubscription<Payloads extends object>(
 
   const moveTo = (position: string): void => {
     cursor = position
-    if (store) call(store.set, position)
+    if (store) call((kept: string) => store.set(kept), position)
+    onMoved?.()
   }
 
   const takeControl = (control: Control): Outcome => {

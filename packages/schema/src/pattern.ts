@@ -157,6 +157,17 @@ export function nameOf({ text, segments }: Pattern, params: Readonly<Record<stri
   return name.startsWith(reservedPrefix) ? `sse%2E${name.slice(reservedPrefix.length)}` : name
 }
 
+/**
+ * The name of a topic, or with a star in the place of its last segment of a subtree, by a pattern that a contract has checked:
+ * where only its types are at hand.
+ *
+ * @throws ParamError as `nameOf` does.
+ */
+export function topicName(pattern: string, params: Readonly<Record<string, unknown>>): string {
+  const segments = pattern.split('/').map((segment) => (segment.startsWith(':') ? { param: segment.slice(1) } : { literal: segment }))
+  return nameOf({ text: pattern, segments }, params)
+}
+
 /** The params in a topic's name, or undefined if it is not a name that `nameOf` could have made. */
 export function paramsIn(pattern: Pattern, name: string): Readonly<Record<string, string>> | undefined {
   const parts = name.split('/')

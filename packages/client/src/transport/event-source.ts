@@ -1,6 +1,7 @@
 import { controlMessage, lastEventIdParam, type Message, readControl, reservedPrefix } from '@sse/schema/wire'
 import { ConnectionError, HttpStatusError, OptionError, RefusedError } from '../errors.js'
-import { type ConnectRequest, nameOf, type OpenConnection, type Transport } from './transport.js'
+import { createInbox } from './inbox.js'
+import { type ConnectRequest, nameOf, type Transport } from './transport.js'
 
 /** What the transport needs of an EventSource: the platform's and the `eventsource` package's have it. */
 export interface EventSourceLike {
@@ -23,9 +24,6 @@ export interface EventSourceOptions {
 /** WHATWG HTML §9.2.2. */
 const closed = 2
 
-/** The most messages that may wait here: EventSource cannot be slowed, so past it the connection is made anew. */
-const maxWaiting = 10_000
-
 const controlTypes = ['ready', 'live', 'gap', 'error', 'end', 'presence'].map((name) => reservedPrefix + name)
 
 /**
@@ -42,9 +40,12 @@ export function eventSourceTransport(make: EventSourceMaker, types: readonly str
     // An EventSource's own first request carries no Last-Event-ID.
     if (request.lastEventId !== '') url.searchParams.set(lastEventIdParam, request.lastEventId)
     const source = make(url, request.options.credentials === 'include', request)
-    const inbox = new Inbox()
+    const inbox = createInbox()
     const read = messageReader()
-    const receive = (event: MessageEvent): void => inbox.push(read(event))
+    const receive = (event: MessageEvent): void => {
+      // It cannot be slowed.
+      if (!inbox.push([read(event)])) source.close()
+    }
     for (const type of new Set(['message', ...controlTypes, ...request.types, ...types])) source.addEventListener(type, receive)
     return new Promise((resolve, reject) => {
       const end = (error: unknown): void => {
@@ -53,8 +54,6 @@ export function eventSourceTransport(make: EventSourceMaker, types: readonly str
         inbox.end(error)
       }
       request.signal.addEventListener('abort', () => end(request.signal.reason), { once: true })
-      inbox.onOverflow = () =>
-        end(new ConnectionError(`more than ${maxWaiting} messages were waiting: connecting anew, from where the reader is`))
       source.onopen = () => resolve(inbox)
       source.onerror = (event) => {
         // The package tells the status, the platform does not.
@@ -70,37 +69,6 @@ export function eventSourceTransport(make: EventSourceMaker, types: readonly str
           )
       }
     })
-  }
-}
-
-/** The messages that have come and were not read yet. */
-class Inbox implements OpenConnection {
-  onOverflow: () => void = () => {}
-  #messages: Message[] = []
-  #ended: { readonly error: unknown } | undefined
-  #wake: (() => void) | undefined
-
-  push(message: Message): void {
-    this.#messages.push(message)
-    if (this.#messages.length > maxWaiting) this.onOverflow()
-    this.#wake?.()
-  }
-
-  end(error: unknown): void {
-    this.#ended ??= { error }
-    this.#wake?.()
-  }
-
-  async read(): Promise<readonly Message[]> {
-    if (this.#messages.length === 0 && this.#ended === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-    const messages = this.#messages
-    this.#messages = []
-    if (messages.length === 0 && this.#ended !== undefined) throw this.#ended.error
-    return messages
   }
 }
 

@@ -7,6 +7,8 @@ export interface ConnectRequest {
   readonly url: URL
   readonly method: string
   readonly body?: ConnectOptions['body']
+  /** A client's topics, each with its start, as they are in the URL or the body. */
+  readonly topics?: readonly string[] | undefined
   /** Made for this attempt. */
   readonly headers: Headers
   /** Where the reader is; empty at its beginning. */

@@ -1,0 +1,253 @@
+import { controlKey, type Position, parsePosition } from '@sse/schema/wire'
+import { type Connection, createConnection, type Target } from './connection.js'
+import { ContentTypeError, type SubscriptionError } from './errors.js'
+import type { Feed } from './feed.js'
+import type { RequestOptions } from './options.js'
+import type { Reading } from './session.js'
+import { earlier } from './start.js'
+import { idle, type Snapshot } from './state.js'
+import type { TopicReader } from './topic-reader.js'
+
+/** One connection for many topics: those of the readers that are there. */
+export interface Link extends Pick<Feed, 'getSnapshot' | 'hold' | 'release' | 'probe'> {
+  /** The types whose data is verbatim text, as the server said last. */
+  readonly text: readonly string[]
+  add(reader: TopicReader): void
+  remove(reader: TopicReader): void
+  close(): void
+}
+
+/** How a link changes its topics. */
+export interface LinkOptions extends RequestOptions {
+  /**
+   * Milliseconds that the connection keeps a topic after its last subscription is gone, for one that comes right back, as
+   * components do. Default 3,000. At 0 each such change is a new connection.
+   */
+  readonly linger?: number | undefined
+}
+
+/** Of additions: those that come within so many milliseconds are one change. */
+const batch = 10
+/** How long a new connection may wait for its headers beside the old one: a browser has six to a host on HTTP/1.1, and a seventh waits for ever. */
+const patience = 2_000
+/** The longest URL; what does not fit is in the body of a POST. Proxies take 8 kB for all of a request's head. */
+const longestUrl = 4_000
+
+/** One connection, and whom it serves: by name, and empty for as long as a topic lingers. */
+interface Generation {
+  readonly connection: Connection
+  readonly serves: Map<string, Set<TopicReader>>
+  /** The last event of each topic and subtree, of those that have come on it. */
+  readonly tails: Map<string, Position>
+  /** Where it was live first. */
+  live: Position | undefined
+  /** The last position on it: up to there it is complete. */
+  at: Position | undefined
+}
+
+export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: Snapshot) => void): Link {
+  const { linger = 3_000 } = options
+  const client = controlKey()
+  const readers = new Set<TopicReader>()
+  /** The one that serves, and the one that is to take its place. */
+  let current: Generation | undefined
+  let next: Generation | undefined
+  let snapshot = idle
+  let text: readonly string[] = []
+  let isHeld = false
+  let changeTimer: ReturnType<typeof setTimeout> | undefined
+  let lingerTimer: ReturnType<typeof setTimeout> | undefined
+  let patienceTimer: ReturnType<typeof setTimeout> | undefined
+
+  const show = (changed: Snapshot): void => {
+    snapshot = changed
+    onChange(changed)
+  }
+
+  const drop = (generation: Generation | undefined): void => {
+    generation?.connection.close('closed', undefined)
+  }
+
+  /** The new one takes over. */
+  const promote = (): void => {
+    clearTimeout(patienceTimer)
+    const old = current
+    current = next
+    next = undefined
+    drop(old)
+    if (current) show(current.connection.getSnapshot())
+  }
+
+  /** It has no more to give. */
+  const retire = (generation: Generation, error?: SubscriptionError): void => {
+    drop(generation)
+    if (generation === next) next = undefined
+    else promote()
+    if (!current) show({ ...idle, state: 'closed', reason: error ? 'failed' : 'ended', error })
+  }
+
+  const updateSoon = (): void => {
+    changeTimer ??= setTimeout(update, current ? batch : 0)
+  }
+
+  const target = (serves: Generation['serves']): Target => {
+    serves.clear()
+    for (const reader of readers) serves.set(reader.name, (serves.get(reader.name) ?? new Set()).add(reader))
+    const topics = [...serves].map(([name, each]) => {
+      const start = [...each].map((reader) => reader.start()).reduce(earlier)
+      return start ? `${name}@${start}` : name
+    })
+    const asked = new URL(url)
+    for (const topic of topics) asked.searchParams.append('topic', topic)
+    asked.searchParams.set('client', client)
+    if (asked.href.length <= longestUrl) return { url: asked, method: 'GET', topics, repeats: true }
+    return { url, method: 'POST', body: JSON.stringify({ topics, client }), topics, repeats: true }
+  }
+
+  const generate = (): Generation => {
+    const serves: Generation['serves'] = new Map()
+    const generation: Generation = {
+      serves,
+      tails: new Map(),
+      live: undefined,
+      at: undefined,
+      connection: createConnection(() => target(serves), options, {
+        count: () => 1,
+        types: new Set(),
+        take: (reading) => take(generation, reading),
+        onChange: (changed) => follow(generation, changed),
+        onOver: (error) => {
+          const all = [...serves.values()].flatMap((each) => [...each])
+          retire(generation, error)
+          // Whoever is served by another does not mind.
+          for (const reader of all) if (!current?.serves.get(reader.name)?.has(reader)) reader.over(error)
+        },
+      }),
+    }
+    return generation
+  }
+
+  const take = (generation: Generation, reading: Reading): Promise<unknown> | undefined => {
+    const { serves, tails } = generation
+    const { control, event, position } = reading
+    const { topic } = event ?? {}
+    if (event && topic === undefined) throw new ContentTypeError(`${url.origin}${url.pathname} is no hub's stream: wrong URL?`)
+    if (control?.type === 'sse.ready') text = control.text
+    const at = position ? parsePosition(position) : undefined
+    generation.at = at ?? generation.at
+    let busy: Promise<unknown> | undefined
+    for (const name of topic === undefined ? serves.keys() : [topic, subtreeOf(topic)]) {
+      const each = serves.get(name)
+      if (topic !== undefined && each && at) tails.set(name, at)
+      for (const reader of each ?? []) {
+        const one = reader.take(reading, at)
+        busy = busy && one ? Promise.all([busy, one]) : (busy ?? one)
+      }
+    }
+    if (control?.type === 'sse.live') {
+      generation.live ??= parsePosition(control.position)
+      generation.at ??= generation.live
+      if (generation === next) promote()
+    }
+    if (control?.type === 'sse.end' || (control?.type === 'sse.error' && !control.retry)) {
+      // The server is done with them: what is over need not be left out by a new connection.
+      for (const name of control.topics ?? []) serves.delete(name)
+      if (!control.topics) retire(generation)
+    }
+    return busy
+  }
+
+  /** The state of a connection has changed. */
+  const follow = (generation: Generation, changed: Snapshot): void => {
+    const { state } = changed
+    if (generation === next) {
+      clearTimeout(patienceTimer)
+      if (state === 'connecting') patienceTimer = setTimeout(promote, patience)
+    }
+    if (generation === current && state !== 'closed') {
+      // Another is already on its way.
+      if (next && state !== 'open') promote()
+      else show(changed)
+    }
+    if (state === 'open') updateSoon()
+  }
+
+  const isServed = ({ serves }: Generation): boolean =>
+    [...serves.values()].every(({ size }) => size) && [...readers].every((reader) => serves.get(reader.name)?.has(reader))
+
+  const update = (): void => {
+    clearTimeout(changeTimer)
+    changeTimer = undefined
+    const newest = next ?? current
+    if (!readers.size) {
+      drop(next)
+      drop(current)
+      next = current = undefined
+      if (newest) show(idle)
+    } else if (isHeld) return
+    else if (!newest) {
+      current = generate()
+      void current.connection.run('')
+    }
+    // What is not open yet asks for everything at its next attempt, or is followed by another.
+    else if (newest.connection.getSnapshot().state === 'open' && !isServed(newest)) {
+      drop(next)
+      next = generate()
+      void next.connection.run('')
+    }
+  }
+
+  return {
+    getSnapshot: () => snapshot,
+    get text() {
+      return text
+    },
+    add: (reader) => {
+      readers.add(reader)
+      if (next || !current || !joins(reader, current)) updateSoon()
+    },
+    remove: (reader) => {
+      readers.delete(reader)
+      for (const generation of [current, next]) generation?.serves.get(reader.name)?.delete(reader)
+      clearTimeout(lingerTimer)
+      lingerTimer = setTimeout(update, linger)
+    },
+    hold: (why) => {
+      isHeld = true
+      drop(next)
+      next = undefined
+      current?.connection.hold(why)
+      return true
+    },
+    release: (why) => {
+      isHeld = false
+      current?.connection.release(why)
+      update()
+    },
+    probe: (isSuspect) => {
+      for (const generation of [current, next]) generation?.connection.probe(isSuspect)
+    },
+    close: () => {
+      readers.clear()
+      clearTimeout(lingerTimer)
+      update()
+    },
+  }
+}
+
+/** Joins a connection that is already there, where it has brought nothing that the reader would miss. */
+function joins(reader: TopicReader, { serves, tails, live, at }: Generation): boolean {
+  const each = serves.get(reader.name)
+  const start = reader.start()
+  const from = parsePosition(start)
+  const tail = tails.get(reader.name) ?? live
+  if (!each || !at || (start && !(from && tail?.epoch === from.epoch && tail.at <= from.at))) return false
+  each.add(reader)
+  reader.joinAt(from ?? at)
+  return true
+}
+
+/** The name of a topic's subtree. */
+function subtreeOf(topic: string): string {
+  return `${topic.slice(0, topic.lastIndexOf('/') + 1)}*`
+}

@@ -1,0 +1,90 @@
+import { OptionError } from './errors.js'
+import type { Feed, Hold, Reader } from './feed.js'
+import type { Link } from './link.js'
+import { checkStart } from './start.js'
+import type { Snapshot } from './state.js'
+import { createTopicReader, type TopicReader } from './topic-reader.js'
+
+/** A subscription's part of a link. */
+export interface TopicFeed extends Feed {
+  /** The link's state has changed. */
+  follow(): void
+}
+
+/** @param onClosed called once it is closed. */
+export function createTopicFeed(name: string, link: Link, reader: Reader, onClosed: () => void): TopicFeed {
+  const holds = new Set<Hold>()
+  let topic: TopicReader | undefined
+  let isJoined = false
+  /** Whether the server has said that it is served. */
+  let isLive = false
+  let snapshot: Snapshot = { ...link.getSnapshot(), state: 'connecting', reason: undefined }
+
+  const isClosed = (): boolean => snapshot.state === 'closed'
+
+  const show = (changed: Snapshot): void => {
+    snapshot = changed
+    reader.onChange(changed)
+  }
+
+  const follow = (): void => {
+    if (isClosed()) return
+    const shared = link.getSnapshot()
+    const [why] = holds
+    if (why) show({ ...shared, state: 'waiting', reason: why })
+    else if (isLive || shared.state === 'waiting') show(shared)
+    else if (snapshot.state !== 'connecting') show({ ...shared, state: 'connecting' })
+  }
+
+  /** It is on the link while somebody listens, and it is not held back. */
+  const join = (): void => {
+    if (!topic || isJoined === (reader.count() > 0 && !holds.size && !isClosed())) return
+    isJoined = !isJoined
+    if (isJoined) link.add(topic)
+    else link.remove(topic)
+  }
+
+  return {
+    follow,
+    getSnapshot: () => snapshot,
+    run: async (position) => {
+      try {
+        checkStart('store', position)
+      } catch (error) {
+        if (error instanceof OptionError) return reader.onOver(error)
+      }
+      topic = createTopicReader(name, position, {
+        take: (reading) => {
+          if (!isLive) {
+            isLive = true
+            follow()
+          }
+          return reader.take(reading)
+        },
+        over: reader.onOver,
+      })
+      join()
+    },
+    listened: join,
+    hold: (why) => {
+      holds.add(why)
+      join()
+      follow()
+      return true
+    },
+    release: (why) => {
+      if (!holds.delete(why)) return
+      join()
+      follow()
+    },
+    probe: link.probe,
+    close: (reason, error) => {
+      if (isClosed()) return false
+      show({ ...snapshot, state: 'closed', retryAt: undefined, reason, error })
+      join()
+      onClosed()
+      return true
+    },
+    settled: () => Promise.resolve(),
+  }
+}
