@@ -1,7 +1,7 @@
 import { fromHeaderValue } from '@sse/schema/wire'
 import type { ConnectOptions } from '../options.js'
 import { subscribe } from '../subscribe.js'
-import { type Chunk, startServer } from './raw-server.js'
+import { type Chunk, type RawRequest, startServer } from './raw-server.js'
 
 /** An event as a test looks at it. */
 export interface Received {
@@ -15,20 +15,38 @@ export async function receive(
   chunks: readonly Chunk[],
   options: ConnectOptions = {},
 ): Promise<{ readonly events: readonly Received[]; readonly cursor: string | undefined }> {
+  const { events, cursors } = await receiveAll([chunks], options)
+  return { events, cursor: cursors[1] }
+}
+
+/** What it gives for these streams, a connection for each, and with which Last-Event-ID it comes for each and once more. */
+export async function receiveAll(
+  streams: readonly (readonly Chunk[])[],
+  options: ConnectOptions = {},
+): Promise<{ readonly events: readonly Received[]; readonly cursors: readonly (string | undefined)[] }> {
   await using server = await startServer()
   const live = subscribe<Record<string, string>>(server.url, { format: 'text', reconnect: { baseDelay: 0 }, ...options })
   const events: Received[] = []
   const reading = (async () => {
     for await (const { type, data, id } of live) events.push({ type, data, id })
   })()
-  const first = await server.stream(...chunks)
-  first.end()
-  const second = await server.next()
+  const cursors: (string | undefined)[] = []
+  for (const chunks of streams) {
+    const exchange = await server.stream(...chunks)
+    exchange.end()
+    cursors.push(cursorOf(exchange.request))
+  }
+  const last = await server.next()
   // Nothing more to come, which ends the loop: whatever it has given until then is all.
-  second.answer(204)
+  last.answer(204)
+  cursors.push(cursorOf(last.request))
   await reading
-  const header = second.request.headers.get('last-event-id')
-  return { events, cursor: header === undefined ? undefined : fromHeaderValue(header) }
+  return { events, cursors }
+}
+
+function cursorOf({ headers }: RawRequest): string | undefined {
+  const header = headers.get('last-event-id')
+  return header === undefined ? undefined : fromHeaderValue(header)
 }
 
 /** The same bytes in chunks of one size. */
