@@ -159,7 +159,7 @@ describe('an event before which another is missing', () => {
   })
 })
 
-describe('an event that comes again', () => {
+describe('C39 an event that comes again', () => {
   test('is dropped: other topics’ events, after one topic’s chain was broken', async () => {
     const heard = await hear(
       [at('a', 5, 4) + at('b', 6, 0) + at('a', 8, 7), at('b', 6, 0) + at('a', 7, 5) + at('a', 8, 7) + at('b', 9, 6) + end],
@@ -319,7 +319,7 @@ describe('what the server says of its own', () => {
     expect(heard.told).toEqual([{ topics: ['a'], reason: 'reset' }, 'a5'])
   })
 
-  test('a new epoch begins anew: its positions are not those that were seen', async () => {
+  test('C39 a new epoch begins anew: its positions are not those that were seen', async () => {
     const reset = control({ type: 'sse.gap', topics: ['a'], reason: 'reset' })
     const heard = await hear([at('a', 95, 90) + reset + at('a', 3, 2, 'f') + at('a', 4, 3, 'f') + end], from(90))
     expect(heard.told).toEqual(['a95', { topics: ['a'], reason: 'reset' }, 'a3', 'a4'])

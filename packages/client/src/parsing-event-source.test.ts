@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { eventSource } from './event-source.js'
+import { subscribe } from './subscribe.js'
 import { cases } from './testing/cases.js'
-import { cut, receive } from './testing/receive.js'
+import { Log } from './testing/log.js'
+import { startServer } from './testing/raw-server.js'
+import { cut, receive, receiveAll } from './testing/receive.js'
 
 // What cannot hold over EventSource, because it does not tell:
 // - B24 an id without data: it is seen with the next event, so an end before that takes it along.
@@ -31,4 +34,26 @@ describe.each([1, 2])('A11 over EventSource, a stream in chunks of %i bytes', (s
   test.each(held)('$title', async ({ stream, events, cursor }) => {
     expect(await receive(cut(stream, size), { transport })).toEqual({ events, cursor })
   })
+})
+
+test('A12 over EventSource, a blank line of CRs gives its event at once, and a late LF is swallowed', async () => {
+  await using server = await startServer()
+  await using live = subscribe<Record<string, string>>(server.url, { format: 'text', transport })
+  const events = new Log<string>()
+  live.on('message', ({ data }) => events.add(data))
+  const stream = await server.stream('data: e\r\r')
+  // The server says nothing more until it has arrived.
+  await events.count(1)
+  stream.send('\n', 'data: f\r\r')
+  expect(await events.count(2)).toEqual(['e', 'f'])
+})
+
+test('A13 over EventSource, a CRLF that is cut in two is one line end', async () => {
+  const { events } = await receive(['data: Hello\r', '\ndata: World\r', '\n\r\ndata: OK\r', '\n', '\r', '\n'], { transport })
+  expect(events.map(({ data }) => data)).toEqual(['Hello\nWorld', 'OK'])
+})
+
+test('A15 over EventSource, each reconnected stream has its own byte order mark', async () => {
+  const { events } = await receiveAll([['\uFEFFdata:1\n\n'], ['\uFEFFdata:2\n\n']], { transport })
+  expect(events.map(({ data }) => data)).toEqual(['1', '2'])
 })
