@@ -2,20 +2,15 @@
 import { subscribe } from '@sse/client'
 import { eventSource } from '@sse/client/event-source'
 import { sequenceEvents } from '../servers/events.ts'
+import { follow, follower, order } from './follow.ts'
 import { watch, watched } from './watch.ts'
 
-export interface ClientPage {
-  readonly subscribe: typeof subscribe
-  readonly eventSource: typeof eventSource
-  readonly events: typeof sequenceEvents
-  readonly watch: typeof watch
-  readonly watched: typeof watched
-}
+const sse = { subscribe, eventSource, events: sequenceEvents, watch, watched, follow, follower, order }
 
 declare global {
   interface Window {
-    readonly sse: ClientPage
+    readonly sse: typeof sse
   }
 }
 
-Object.assign(window, { sse: { subscribe, eventSource, events: sequenceEvents, watch, watched } satisfies ClientPage })
+Object.assign(window, { sse })

@@ -99,7 +99,7 @@ export interface Client<C extends object> extends AsyncDisposable {
    */
   subscribe<Pattern extends keyof WireByPattern<C> & string>(
     pattern: Pattern,
-    params: Params<Pattern>,
+    params: Params<NoInfer<Pattern>>,
     options?: TopicOptions,
   ): TopicSubscription<WireByPattern<C>[Pattern] & object>
   /** The state of the connection; the same object until something changes. */

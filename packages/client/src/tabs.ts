@@ -48,7 +48,7 @@ export function createTabs(
   /** Ends its being a tab among others. */
   let life = new AbortController()
   /** Ends its waiting for the lead. */
-  let waiting = life
+  let waiting = new AbortController()
   let all: BroadcastChannel | undefined
   /** The link to the server, while it leads. */
   let upstream: Link | undefined
@@ -220,6 +220,7 @@ export function createTabs(
       waiting.abort()
       step()
       all?.close()
+      all = undefined
     })
   }
 

@@ -42,7 +42,7 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
   /** The event that broke a chain last. */
   let broken = 0
   /** The furthest position that was handed over. */
-  let told = 0
+  let told = -1
   let busy: Promise<unknown> | undefined
 
   const has = (topic: string): boolean =>
@@ -58,7 +58,8 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
 
   const reset = (): void => {
     had.clear()
-    vouched = told = broken = 0
+    vouched = broken = 0
+    told = -1
     isLoose = true
   }
 
@@ -126,10 +127,7 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
 
   return {
     name,
-    start: () => {
-      const at = isSubtree ? vouched : last(name)
-      return at ? formatPosition(epoch, at) : begin
-    },
+    start: () => (epoch ? formatPosition(epoch, isSubtree ? vouched : last(name)) : begin),
     joinAt: (position) => {
       enter(position)
       void vouch(position)
