@@ -26,7 +26,7 @@ export interface Queue {
 }
 
 /** Whom a queue serves. */
-export interface Queued extends Pick<Feed, 'hold' | 'release'> {
+export interface Queued extends Pick<Feed, 'hold'> {
   /** Whether somebody listens: what nobody would hear waits. */
   isListened(): boolean
   /** Hands one over; a promise for as long as somebody is busy with it, which never rejects. */
@@ -46,12 +46,13 @@ type Waiting = Reading & { readonly omitted?: ReadonlySet<string> }
  */
 export function buffered({ events: limit, overflow }: BufferOptions): Buffer {
   if (!Number.isSafeInteger(limit) || limit < 1) throw new OptionError(`buffered: events is ${limit}: give a whole number above 0`)
-  return ({ hold, release, isListened, handle }) => {
+  return ({ hold, isListened, handle }) => {
     let waiting: Waiting[] = []
     let isBusy = false
-    /** Whoever waits for room. */
+    /** Whoever waits for room; or, where it is away, until all is done. */
     let room: Promise<void> | undefined
     let makeRoom = (): void => {}
+    let isAway = false
 
     const isFull = (): boolean => waiting.length + Number(isBusy) > limit
 
@@ -66,10 +67,10 @@ export function buffered({ events: limit, overflow }: BufferOptions): Buffer {
           resume()
         })
       }
-      if (isFull()) return
+      if (isAway ? waiting.length || isBusy : isFull()) return
       makeRoom()
       room = undefined
-      if (!waiting.length) release('behind')
+      isAway = false
     }
 
     /** Leaves out the oldest event, and says so in its place, directly before what comes next. False if no event waits. */
@@ -91,11 +92,12 @@ export function buffered({ events: limit, overflow }: BufferOptions): Buffer {
         waiting.push(reading)
         resume()
         if (!isFull()) return undefined
-        if (overflow === 'drop-oldest' ? drop() : overflow === 'disconnect' && hold('behind')) return undefined
+        if (overflow === 'drop-oldest' && drop()) return undefined
         room ??= new Promise((resolve) => {
           makeRoom = resolve
         })
-        return room
+        if (overflow === 'disconnect' && !isAway) isAway = hold('behind', room)
+        return isAway ? undefined : room
       },
       resume,
       clear: () => {

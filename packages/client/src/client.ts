@@ -1,4 +1,4 @@
-import { type AnySubtree, type AnyTopic, type Events, type ParamsOf, type PrefixOf, type Subtree, type Topic, topicName } from '@sse/schema'
+import type { AnySubtree, AnyTopic, Events, ParamsOf, PrefixOf, Subtree, Topic } from '@sse/schema'
 import { parsePosition } from '@sse/schema/wire'
 import { checkedUrl } from './check.js'
 import type { Decoder } from './dispatcher.js'
@@ -11,6 +11,7 @@ import { idle, type Snapshot } from './state.js'
 import { createSubscription, type Subscription } from './subscription.js'
 import { createTabs } from './tabs.js'
 import { createTopicFeed, type TopicFeed } from './topic-feed.js'
+import { topicName } from './topic-name.js'
 import type { Transport } from './transport/transport.js'
 
 /** How a client connects. Every option but the URL has a default, and takes undefined for it. */
@@ -118,7 +119,7 @@ export interface Client<C extends object> extends AsyncDisposable {
  * @throws OptionError for options that could never work.
  */
 export function createClient<C extends object>(options: ClientOptions): Client<C> {
-  const url = checkedUrl(options.url, options)
+  const url = checkedUrl(options.url, options.fetch)
   const { shared } = options
   if (shared === true && options.headers) throw new OptionError('shared: with headers, give { identity }')
   const listeners = new Set<() => void>()

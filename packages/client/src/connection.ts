@@ -1,6 +1,6 @@
 import { type Alarm, startAlarm } from './alarm.js'
 import { ConnectionError, HeadersError, HttpStatusError, isOurs, SilenceError, type SubscriptionError } from './errors.js'
-import type { Feed, Hold, Reader } from './feed.js'
+import type { Feed, Reader } from './feed.js'
 import type { RequestOptions } from './options.js'
 import { clampWait, isTransient, type ReconnectOptions, reconnectDelay } from './reconnect.js'
 import { readMessage, type Session } from './session.js'
@@ -37,7 +37,9 @@ export function createConnection(target: () => Target, options: RequestOptions, 
   let isInterrupted = false
   /** Whether the wait is one that the server asked for. */
   let isPatient = false
-  const holds = new Set<Hold>()
+  /** What it waits for before it connects, and why. */
+  let held: Promise<unknown> | undefined
+  let heldBy: StateReason | undefined
   let alarm: Alarm | undefined
   let wake = (): void => {}
   /** What the transport is doing, or did last. */
@@ -152,11 +154,12 @@ export function createConnection(target: () => Target, options: RequestOptions, 
     lastEventId = position
     let refresh = false
     while (!isClosed()) {
-      const [why] = holds
-      if (why) {
-        change('waiting', why)
-        while (holds.size && !isClosed()) await sleep()
-        continue
+      while (held) {
+        const until = held
+        change('waiting', heldBy)
+        await until
+        if (isClosed()) return
+        if (held === until) held = undefined
       }
       attempt = new AbortController()
       isInterrupted = false
@@ -205,14 +208,12 @@ export function createConnection(target: () => Target, options: RequestOptions, 
       // While open, it sleeps only for want of a consumer.
       if (snapshot.state === 'open') wake()
     },
-    hold: (why) => {
+    hold: (why, until) => {
       if (!repeats()) return false
-      if (!holds.has(why)) interrupt()
-      holds.add(why)
+      held = Promise.all([held, until])
+      heldBy = why
+      interrupt()
       return true
-    },
-    release: (why) => {
-      if (holds.delete(why)) wake()
     },
     probe: (isSuspect) => {
       if (snapshot.state === 'waiting') {

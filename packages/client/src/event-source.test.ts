@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { OptionError } from './errors.js'
 import { eventSource } from './event-source.js'
 import type { ConnectOptions } from './options.js'
+import type { Snapshot } from './state.js'
 import { subscribe } from './subscribe.js'
 import { collect, deferred, failureOf, turns } from './testing/async.js'
 import { Log } from './testing/log.js'
@@ -32,6 +33,17 @@ describe('C28 what is sent', () => {
     expect(request.headers.get('accept')).toBe('text/event-stream')
     expect(request.headers.get('x-tenant')).toBe('a')
     expect(request.headers.has('last-event-id')).toBe(false)
+  })
+
+  test('with the credentials that were asked for', async () => {
+    const asked = new Log<RequestCredentials | undefined>()
+    const fetch: typeof globalThis.fetch = (_url, init) => {
+      asked.add(init?.credentials)
+      return Promise.reject(new TypeError('no route'))
+    }
+    const live = subscribe('http://sse.test/', { ...over, fetch, credentials: 'include' })
+    expect(await asked.count(1)).toEqual(['include'])
+    live.close()
   })
 
   test('the position, in the query and in the header as UTF-8', async () => {
@@ -237,4 +249,22 @@ test('control messages count, and keep their order among the events', async () =
   await server.stream(ready() + event('a', 1) + control({ type: 'sse.gap', topics: [], reason: 'reset' }) + event('a', 2) + end)
   await reading
   expect(log).toEqual([1, 'reset', 2])
+})
+
+test('C30 another content type is told as such', async () => {
+  await using server = await startServer()
+  const failed = failureOf(collect(subscribe(server.url, over)))
+  ;(await server.next()).answer(200, { 'content-type': 'text/html' }, '<html>')
+  expect(await failed).toMatchObject({ code: 'content_type', message: `GET ${server.url} answered text/html, no event stream: wrong URL?` })
+})
+
+test('C31 it comes back no earlier than Retry-After', async () => {
+  await using server = await startServer()
+  const states = new Log<Snapshot>()
+  const live = subscribe(server.url, { ...over, onStateChange: states.add })
+  const before = Date.now()
+  ;(await server.next()).answer(503, { 'retry-after': '120' })
+  const { retryAt = 0 } = await states.find(({ state }) => state === 'waiting')
+  expect(retryAt - before).toBeGreaterThanOrEqual(120_000)
+  live.close()
 })

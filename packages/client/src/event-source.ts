@@ -8,12 +8,22 @@ import type { Transport } from './transport/transport.js'
  * headers and statuses work too; see {@link eventSourceTransport} for the limits.
  */
 export function eventSource({ types = [] }: EventSourceOptions = {}): Transport {
-  return eventSourceTransport((url, withCredentials, request) => {
-    const { headers } = request
+  return eventSourceTransport((url, withCredentials, request, answered) => {
+    const { headers, options } = request
     if (request.lastEventId !== '') headers.set(lastEventIdHeader, toHeaderValue(request.lastEventId))
     return new EventSource(url, {
       withCredentials,
-      fetch: (to, init) => (request.options.fetch ?? fetch)(to, { ...init, headers: { ...init.headers, ...Object.fromEntries(headers) } }),
+      fetch: async (to, init) => {
+        const { credentials = init.credentials } = options
+        const response = await (options.fetch ?? fetch)(to, {
+          ...init,
+          ...(credentials && { credentials }),
+          headers: { ...init.headers, ...Object.fromEntries(headers) },
+        })
+        // The package tells the status, and neither the type nor Retry-After.
+        answered(response)
+        return response
+      },
     })
   }, types)
 }

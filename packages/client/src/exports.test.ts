@@ -27,8 +27,11 @@ test('@sse/client', () => {
       "SilenceError",
       "SseError",
       "ValidationError",
+      "buffered",
       "checkLinks",
+      "createClient",
       "subscribe",
+      "webStorage",
     ]
   `)
 })

@@ -15,9 +15,6 @@ export interface Reader {
   onOver(error?: SubscriptionError): void
 }
 
-/** Why a feed is held back, while it has no connection: as the state's reason says it. */
-export type Hold = 'hidden' | 'behind'
-
 /** Where a subscription's messages come from: a connection of its own, or its part of one that many share. */
 export interface Feed {
   getSnapshot(): Snapshot
@@ -25,9 +22,8 @@ export interface Feed {
   run(position: string): Promise<void>
   /** Somebody began to listen, or nobody does any more. */
   listened(): void
-  /** No connection until it is released. False where it could not resume, so that it goes on. */
-  hold(why: Hold): boolean
-  release(why: Hold): void
+  /** No connection until that promise; the state's reason says why. False where it could not resume, so that it goes on. */
+  hold(why: 'hidden' | 'behind', until: Promise<unknown>): boolean
   /**
    * Tries at once what it waits for, though not before the server allows.
    *

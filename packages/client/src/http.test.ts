@@ -132,6 +132,8 @@ describe('C30 what the server answers', () => {
     'text/event-stream;',
     'text/event-stream;charset=utf-8',
     'text/event-stream ; charset=UTF-8',
+    'text/event-stream\t;charset=UTF-8',
+    'text/event-stream, text/event-stream',
     'TEXT/Event-Stream',
   ])('a content type may be %j', async (type) => {
     await using server = await startServer()

@@ -15,7 +15,6 @@ export {
   SilenceError,
   type SubscriptionError,
 } from './errors.js'
-export type { Hold } from './feed.js'
 export type {
   ConnectOptions,
   CursorStore,

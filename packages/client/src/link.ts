@@ -9,7 +9,7 @@ import { idle, type Snapshot } from './state.js'
 import type { TopicReader } from './topic-reader.js'
 
 /** One connection for many topics: those of the readers that are there. */
-export interface Link extends Pick<Feed, 'getSnapshot' | 'hold' | 'release' | 'probe'> {
+export interface Link extends Pick<Feed, 'getSnapshot' | 'hold' | 'probe'> {
   /** The types whose data is verbatim text, as the server said last. */
   readonly text: readonly string[]
   add(reader: TopicReader): void
@@ -54,7 +54,8 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
   let next: Generation | undefined
   let snapshot = idle
   let text: readonly string[] = []
-  let isHeld = false
+  /** What it waits for before it connects. */
+  let held: Promise<unknown> | undefined
   let changeTimer: ReturnType<typeof setTimeout> | undefined
   let lingerTimer: ReturnType<typeof setTimeout> | undefined
   let patienceTimer: ReturnType<typeof setTimeout> | undefined
@@ -184,7 +185,7 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       drop(current)
       next = current = undefined
       if (newest) show(idle)
-    } else if (isHeld) return
+    } else if (held) return
     else if (!newest) {
       current = generate()
       void current.connection.run('')
@@ -212,17 +213,19 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       clearTimeout(lingerTimer)
       lingerTimer = setTimeout(update, linger)
     },
-    hold: (why) => {
-      isHeld = true
+    hold: (why, until) => {
+      held = Promise.all([held, until])
+      const own = held
       drop(next)
-      next = undefined
-      current?.connection.hold(why)
+      drop(current)
+      next = current = undefined
+      show({ ...idle, reason: why })
+      void own.then(() => {
+        if (own !== held) return
+        held = undefined
+        update()
+      })
       return true
-    },
-    release: (why) => {
-      isHeld = false
-      current?.connection.release(why)
-      update()
     },
     probe: (isSuspect) => {
       for (const generation of [current, next]) generation?.connection.probe(isSuspect)

@@ -1,5 +1,5 @@
 import type { AnyEvents, DecodedPayloads, Events, WirePayloads } from '@sse/schema'
-import { checkedUrl, methodOf } from './check.js'
+import { checkedMethod, checkedUrl } from './check.js'
 import { createConnection } from './connection.js'
 import type { ConnectOptions } from './options.js'
 import { watchPage } from './page.js'
@@ -53,9 +53,8 @@ export function subscribe<T extends object = Untyped, E extends AnyEvents | unde
 ): Subscription<PayloadsOf<T, E>> {
   // CheckedEvents lets nothing else through; its words only ever reach the compiler.
   const events = options.events as AnyEvents | undefined
-  const asked = checkedUrl(url, options)
-  const method = methodOf(options)
-  const target = { url: asked, method, body: options.body, repeats: method === 'GET' }
+  const method = checkedMethod(options)
+  const target = { url: checkedUrl(url, options.fetch), method, body: options.body, repeats: method === 'GET' }
   return createSubscription(
     (reader) => {
       const connection = createConnection(() => target, options, reader)

@@ -131,8 +131,7 @@ export function createSubscription<Payloads extends object>(
   }
 
   const queue = options.buffer?.({
-    hold: (why) => feed.hold(why),
-    release: (why) => feed.release(why),
+    hold: (...why) => feed.hold(...why),
     isListened: () => dispatcher.count() > 0,
     handle,
   })

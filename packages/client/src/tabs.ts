@@ -4,7 +4,6 @@ import type { Link } from './link.js'
 import type { Reading } from './session.js'
 import { idle, type Snapshot } from './state.js'
 import { createTopicReader } from './topic-reader.js'
-import { createInbox } from './transport/inbox.js'
 import type { Transport } from './transport/transport.js'
 
 /** Which part a tab has in a connection that all of them share. */
@@ -27,6 +26,9 @@ type Announced =
 const interval = 400
 /** How long a new leader waits to be told what the others want, in milliseconds. */
 const gathering = 20
+
+/** Messages that may wait in a tab that does not take them. */
+const mostWaiting = 10_000
 
 /**
  * One connection for all tabs that use the same key. Whoever has the Web Lock leads, and serves the others as a server does: each tab,
@@ -54,6 +56,7 @@ export function createTabs(
   let upstream: Link | undefined
   let resign = (): void => {}
   let isAlive = true
+  let isClosed = false
   let asked = 0
 
   const show = (changed: Snapshot): void => {
@@ -130,17 +133,33 @@ export function createTabs(
     new Promise((resolve, reject) => {
       const name = `${key} ${controlKey()}`
       const port = new BroadcastChannel(name)
-      const inbox = createInbox()
-      port.onmessage = ({ data }) => {
-        resolve(inbox)
-        if (!inbox.push([data])) port.close()
-      }
-      signal.addEventListener('abort', () => {
+      let source: ReadableStreamDefaultController<Message> | undefined
+      const messages = new ReadableStream<Message>(
+        {
+          start: (controller) => {
+            source = controller
+          },
+        },
+        { highWaterMark: mostWaiting },
+      ).getReader()
+      const end = (error: unknown): void => {
         port.close()
         say({ closes: name })
-        inbox.end(signal.reason)
-        reject(signal.reason)
-      })
+        source?.error(error)
+        reject(error)
+      }
+      port.onmessage = ({ data }) => {
+        resolve({
+          read: async () => {
+            const { value } = await messages.read()
+            return value && [value]
+          },
+        })
+        source?.enqueue(data)
+        // No sender of another tab can be slowed: it asks again for what it has not taken.
+        if (!source?.desiredSize) end(new ConnectionError('too many messages were waiting'))
+      }
+      signal.addEventListener('abort', () => end(signal.reason))
       say({ opens: name, tab, topics })
     })
 
@@ -160,8 +179,7 @@ export function createTabs(
     })
     upstream = made
     // What it begins with is what all want.
-    made.hold('hidden')
-    setTimeout(() => made.release('hidden'), gathering)
+    made.hold('hidden', new Promise((resolve) => setTimeout(resolve, gathering)))
     announce({ leads: tab })
     link.probe(true)
     return new Promise((resolve) => {
@@ -206,14 +224,17 @@ export function createTabs(
     all = new BroadcastChannel(key)
     all.onmessage = ({ data }) => hear(data)
     const left = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
-    // Before a leader asks for it, to know when it is gone.
-    locks
-      .request(`${key} ${tab}`, { signal }, () => {
-        compete(false)
-        link.release('hidden')
-        return left
-      })
-      .catch(() => {})
+    const entered = new Promise<void>((resolve) => {
+      // Before a leader asks for it, to know when it is gone.
+      locks
+        .request(`${key} ${tab}`, { signal }, () => {
+          compete(false)
+          resolve()
+          return left
+        })
+        .catch(() => {})
+    })
+    link.hold('hidden', entered)
     const timer = setInterval(look, interval)
     signal.addEventListener('abort', () => {
       clearInterval(timer)
@@ -225,31 +246,31 @@ export function createTabs(
   }
 
   const exit = (): void => {
-    link.hold('hidden')
     life.abort()
     show({ ...idle, reason: 'hidden' })
   }
 
-  link.hold('hidden')
   enter()
 
   return {
     ...link,
     text: [],
     getSnapshot: () => snapshot,
-    hold: () => {
-      if (!life.signal.aborted) exit()
+    hold: (why, until) => {
+      link.hold(why, until)
+      exit()
+      void until.then(() => {
+        if (isClosed) return
+        life = new AbortController()
+        enter()
+      })
       return true
-    },
-    release: () => {
-      if (!life.signal.aborted) return
-      life = new AbortController()
-      enter()
     },
     probe: (isSuspect) => upstream?.probe(isSuspect),
     close: () => {
+      isClosed = true
       link.close()
-      if (!life.signal.aborted) exit()
+      exit()
     },
   }
 }

@@ -1,8 +1,8 @@
 import { OptionError } from './errors.js'
-import type { Feed, Hold, Reader } from './feed.js'
+import type { Feed, Reader } from './feed.js'
 import type { Link } from './link.js'
 import { checkStart } from './start.js'
-import type { Snapshot } from './state.js'
+import type { Snapshot, StateReason } from './state.js'
 import { createTopicReader, type TopicReader } from './topic-reader.js'
 
 /** A subscription's part of a link. */
@@ -13,7 +13,8 @@ export interface TopicFeed extends Feed {
 
 /** @param onClosed called once it is closed. */
 export function createTopicFeed(name: string, link: Link, reader: Reader, onClosed: () => void): TopicFeed {
-  const holds = new Set<Hold>()
+  /** Why it is held back. */
+  let heldBy: StateReason | undefined
   let topic: TopicReader | undefined
   let isJoined = false
   /** Whether the server has said that it is served. */
@@ -30,15 +31,14 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
   const follow = (): void => {
     if (isClosed()) return
     const shared = link.getSnapshot()
-    const [why] = holds
-    if (why) show({ ...shared, state: 'waiting', reason: why })
+    if (heldBy) show({ ...shared, state: 'waiting', reason: heldBy })
     else if (isLive || shared.state === 'waiting') show(shared)
     else if (snapshot.state !== 'connecting') show({ ...shared, state: 'connecting' })
   }
 
   /** It is on the link while somebody listens, and it is not held back. */
   const join = (): void => {
-    if (!topic || isJoined === (reader.count() > 0 && !holds.size && !isClosed())) return
+    if (!topic || isJoined === (reader.count() > 0 && !heldBy && !isClosed())) return
     isJoined = !isJoined
     if (isJoined) link.add(topic)
     else link.remove(topic)
@@ -66,16 +66,15 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
       join()
     },
     listened: join,
-    hold: (why) => {
-      holds.add(why)
-      join()
-      follow()
+    hold: (why, until) => {
+      const change = (by: typeof heldBy): void => {
+        heldBy = by
+        join()
+        follow()
+      }
+      change(why)
+      void until.then(() => change(undefined))
       return true
-    },
-    release: (why) => {
-      if (!holds.delete(why)) return
-      join()
-      follow()
     },
     probe: link.probe,
     close: (reason, error) => {

@@ -28,6 +28,6 @@ export {
 } from './errors.js'
 export type { AnyEvents, Events } from './events.js'
 export type { DecodedPayloads, EventOf, EventUnion, WireEventOf, WirePayloads } from './infer.js'
-export { type ParamStringsOf, type ParamsOf, type PrefixOf, topicName } from './pattern.js'
+export type { ParamStringsOf, ParamsOf, PrefixOf } from './pattern.js'
 export { isText, type TextSchema, text } from './text.js'
 export type { AnySubtree, AnyTopic, Subtree, Topic } from './topic.js'

@@ -1,5 +1,6 @@
 import { ParamError, PatternError } from './errors.js'
 import { reservedPrefix } from './wire/control.js'
+import { encodeSegment, ownName } from './wire/name.js'
 
 /** The names of a pattern's params: `'orders/:orderId'` has `'orderId'`. */
 export type ParamNames<P extends string> = P extends `${infer Segment}/${infer Rest}` ? ParamName<Segment> | ParamNames<Rest> : ParamName<P>
@@ -153,19 +154,7 @@ export function nameOf({ text, segments }: Pattern, params: Readonly<Record<stri
     .join('/')
   const stray = Object.keys(params).find((param) => !known.has(param))
   if (stray !== undefined) throw new ParamError(stray, text, 'is not in the pattern: remove it')
-  // Whose `name#type` would be taken for a message of the protocol's own, and ignored.
-  return name.startsWith(reservedPrefix) ? `sse%2E${name.slice(reservedPrefix.length)}` : name
-}
-
-/**
- * The name of a topic, or with a star in the place of its last segment of a subtree, by a pattern that a contract has checked:
- * where only its types are at hand.
- *
- * @throws ParamError as `nameOf` does.
- */
-export function topicName(pattern: string, params: Readonly<Record<string, unknown>>): string {
-  const segments = pattern.split('/').map((segment) => (segment.startsWith(':') ? { param: segment.slice(1) } : { literal: segment }))
-  return nameOf({ text: pattern, segments }, params)
+  return ownName(name)
 }
 
 /** The params in a topic's name, or undefined if it is not a name that `nameOf` could have made. */
@@ -195,6 +184,5 @@ function encodeParam(pattern: string, param: string, value: unknown): string {
   if (plain === '.' || plain === '..') {
     throw new ParamError(param, pattern, `is ${JSON.stringify(plain)}, which URLs resolve even when encoded: put something before it`)
   }
-  // What encodeURIComponent leaves of RFC 3986's reserved characters; of them `*` would turn an id into a subtree.
-  return encodeURIComponent(plain).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeSegment(plain)
 }

@@ -1,5 +1,6 @@
 import { controlMessage, lastEventIdParam, type Message, readControl, reservedPrefix } from '@sse/schema/wire'
-import { ConnectionError, HttpStatusError, OptionError, RefusedError } from '../errors.js'
+import { ConnectionError, OptionError, RefusedError } from '../errors.js'
+import { refusalOf } from './fetch.js'
 import { createInbox } from './inbox.js'
 import { type ConnectRequest, nameOf, type Transport } from './transport.js'
 
@@ -12,8 +13,13 @@ export interface EventSourceLike {
   close(): void
 }
 
-/** Makes an EventSource for a request. */
-export type EventSourceMaker = (url: URL, withCredentials: boolean, request: ConnectRequest) => EventSourceLike
+/** Makes an EventSource for a request. One that sees the response tells it, before the EventSource does. */
+export type EventSourceMaker = (
+  url: URL,
+  withCredentials: boolean,
+  request: ConnectRequest,
+  answered: (response: Response) => void,
+) => EventSourceLike
 
 /** How the EventSource transport listens. */
 export interface EventSourceOptions {
@@ -39,7 +45,10 @@ export function eventSourceTransport(make: EventSourceMaker, types: readonly str
     const url = new URL(request.url)
     // An EventSource's own first request carries no Last-Event-ID.
     if (request.lastEventId !== '') url.searchParams.set(lastEventIdParam, request.lastEventId)
-    const source = make(url, request.options.credentials === 'include', request)
+    let answer: Response | undefined
+    const source = make(url, request.options.credentials === 'include', request, (response) => {
+      answer = response
+    })
     const inbox = createInbox()
     const read = messageReader()
     const receive = (event: MessageEvent): void => {
@@ -55,11 +64,10 @@ export function eventSourceTransport(make: EventSourceMaker, types: readonly str
       }
       request.signal.addEventListener('abort', () => end(request.signal.reason), { once: true })
       source.onopen = () => resolve(inbox)
-      source.onerror = (event) => {
-        // The package tells the status, the platform does not.
-        const status = 'code' in event && typeof event.code === 'number' ? event.code : undefined
-        if (status === 204) resolve(undefined)
-        if (status !== undefined) end(new HttpStatusError(nameOf(request), status))
+      source.onerror = () => {
+        if (answer?.status === 204) resolve(undefined)
+        const refusal = answer && refusalOf(request, answer)
+        if (refusal) end(refusal)
         // An EventSource that gave up was refused. Without the status it is not tried again: it may have been a 204.
         else
           end(

@@ -1,5 +1,5 @@
 import { createReader, eventStreamType, lastEventIdHeader, lastEventIdParam, toHeaderValue } from '@sse/schema/wire'
-import { ContentTypeError, HttpStatusError } from '../errors.js'
+import { ConnectionError, ContentTypeError, HttpStatusError } from '../errors.js'
 import { retryAfter } from '../reconnect.js'
 import { type ConnectRequest, nameOf, type OpenConnection } from './transport.js'
 
@@ -24,12 +24,9 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
     ...(body && { body }),
     ...(credentials && { credentials }),
   })
-  const { status } = response
-  if (status === 204) return undefined
-  if (status !== 200) throw new HttpStatusError(nameOf(request), status, retryAfter(response.headers.get('retry-after'), Date.now()))
-  const type = response.headers.get('content-type')
-  if (!/^text\/event-stream *(;|$)/i.test(`${type}`) || response.body === null)
-    throw new ContentTypeError(`${nameOf(request)} answered ${type}, no event stream: wrong URL?`)
+  if (response.status === 204) return undefined
+  const refusal = refusalOf(request, response)
+  if (refusal || !response.body) throw refusal ?? new ConnectionError(`${nameOf(request)} has no body`)
   const chunks = response.body.getReader()
   const messages = createReader(maxMessageSize)
   return {
@@ -40,4 +37,13 @@ export async function fetchTransport(request: ConnectRequest): Promise<OpenConne
       return value && read
     },
   }
+}
+
+/** Why a response other than 204 is no event stream. */
+export function refusalOf(request: ConnectRequest, { status, headers }: Response): HttpStatusError | ContentTypeError | undefined {
+  if (status !== 200) return new HttpStatusError(nameOf(request), status, retryAfter(headers.get('retry-after'), Date.now()))
+  const type = headers.get('content-type')
+  // Two equal headers come as one, with a comma.
+  if (/^text\/event-stream\s*([;,]|$)/i.test(`${type}`)) return undefined
+  return new ContentTypeError(`${nameOf(request)} answered ${type}, no event stream: wrong URL?`)
 }
