@@ -125,6 +125,7 @@ export function createClient<C extends object>(options: ClientOptions): Client<C
   const listeners = new Set<() => void>()
   const feeds = new Set<TopicFeed>()
   const subscriptions = new Set<Subscription<object>>()
+  let isClosed = false
   let snapshot: ClientSnapshot = { ...idle, role: 'alone' }
   const change = (changed: Snapshot, role: ClientSnapshot['role'] = 'alone'): void => {
     snapshot = { ...changed, role }
@@ -142,6 +143,7 @@ export function createClient<C extends object>(options: ClientOptions): Client<C
   const unwatch = watchPage(link, options.pauseHidden)
 
   const join = (name: string, events: Decoder | undefined, own: TopicOptions = {}): TopicSubscription<object> => {
+    if (isClosed) throw new OptionError('client: it is closed, make another')
     const start = own.start === 'now' ? '' : own.start
     checkStart('start', start ?? '')
     const looks = new Set<() => void>()
@@ -185,6 +187,7 @@ export function createClient<C extends object>(options: ClientOptions): Client<C
   }
 
   const close = (): void => {
+    isClosed = true
     for (const subscription of subscriptions) subscription.close()
     unwatch()
     link.close()

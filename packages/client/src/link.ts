@@ -1,4 +1,4 @@
-import { controlKey, type Position, parsePosition } from '@sse/schema/wire'
+import { controlKey, type Position, type PresenceControl, parsePosition } from '@sse/schema/wire'
 import { type Connection, createConnection, type Target } from './connection.js'
 import { ContentTypeError, type SubscriptionError } from './errors.js'
 import type { Feed } from './feed.js'
@@ -52,6 +52,7 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
   /** The one that serves, and the one that is to take its place. */
   let current: Generation | undefined
   let next: Generation | undefined
+  const present = new Map<string, PresenceControl>()
   let snapshot = idle
   let text: readonly string[] = []
   /** What it waits for before it connects. */
@@ -105,6 +106,14 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     return { url, method: 'POST', body: JSON.stringify({ topics, client }), topics, repeats: true }
   }
 
+  /** Of each topic who is there, for those that join a connection which has told it already. */
+  const remember = ({ topic, count, joined, left, reset }: PresenceControl): void => {
+    const names = new Set(reset ? [] : present.get(topic)?.joined)
+    for (const name of joined) names.add(name)
+    for (const name of left) names.delete(name)
+    present.set(topic, { type: 'sse.presence', topic, count, joined: [...names], left: [], reset: true })
+  }
+
   const generate = (): Generation => {
     const serves: Generation['serves'] = new Map()
     const generation: Generation = {
@@ -134,6 +143,7 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     const { topic } = event ?? {}
     if (event && topic === undefined) throw new ContentTypeError(`${url.origin}${url.pathname} is no hub's stream: wrong URL?`)
     if (control?.type === 'sse.ready') text = control.text
+    if (control?.type === 'sse.presence') remember(control)
     const at = position ? parsePosition(position) : undefined
     generation.at = at ?? generation.at
     let busy: Promise<unknown> | undefined
@@ -205,7 +215,9 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     },
     add: (reader) => {
       readers.add(reader)
-      if (next || !current || !joins(reader, current)) updateSoon()
+      if (next || !current || !joins(reader, current)) return updateSoon()
+      const control = present.get(reader.name)
+      if (control) void reader.take({ control }, undefined)
     },
     remove: (reader) => {
       readers.delete(reader)

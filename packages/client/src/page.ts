@@ -8,13 +8,9 @@ import type { Feed } from './feed.js'
  * @param pauseHidden milliseconds that the page may be hidden, and then has no connection until it is shown. Undefined: it keeps it.
  */
 export function watchPage(feed: Pick<Feed, 'hold' | 'probe'>, pauseHidden: number | undefined): () => void {
-  const { document } = globalThis
   const life = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   let show: (() => void) | undefined
-  const on = (target: Partial<EventTarget> | undefined, types: string, listener: () => void): void => {
-    for (const type of types.split(' ')) target?.addEventListener?.(type, listener, life)
-  }
   const hold = (): void => {
     if (show) return
     const shown = new Promise<void>((resolve) => {
@@ -22,23 +18,21 @@ export function watchPage(feed: Pick<Feed, 'hold' | 'probe'>, pauseHidden: numbe
     })
     feed.hold('hidden', shown)
   }
-  const look = (): void => {
+  const see = ({ type }: Pick<Event, 'type'>): void => {
+    const isHidden = globalThis.document?.visibilityState === 'hidden'
     clearTimeout(timer)
-    const isPaused = document?.hidden && pauseHidden !== undefined
-    if (isPaused) timer = setTimeout(hold, pauseHidden)
+    if (type === 'pagehide' || type === 'freeze') hold()
+    else if (isHidden && pauseHidden !== undefined) timer = setTimeout(hold, pauseHidden)
     else {
       show?.()
       show = undefined
-      feed.probe(false)
+      if (!isHidden) feed.probe(type === 'online')
     }
   }
-  // In a worker there is only this one.
-  on(globalThis, 'online', () => feed.probe(true))
-  on(globalThis, 'pagehide', hold)
-  on(globalThis, 'pageshow', look)
-  on(document, 'freeze', hold)
-  on(document, 'resume visibilitychange', look)
-  look()
+  // In a worker there is only the first. Those of the document pass the window by.
+  for (const type of ['online', 'visibilitychange', 'pagehide', 'pageshow', 'freeze', 'resume'])
+    globalThis.addEventListener?.(type, see, { capture: true, signal: life.signal })
+  see({ type: '' })
   return () => {
     life.abort()
     clearTimeout(timer)

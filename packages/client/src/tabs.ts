@@ -22,8 +22,10 @@ type Announced =
   | { readonly opens: string; readonly tab: string; readonly topics: readonly string[] }
   | { readonly closes: string }
 
-/** How often a tab that is looked at asks whether the leader is alive, in milliseconds. No answer until the next time, and it takes its place. */
-const interval = 400
+/** How often a tab that is looked at asks whether the leader is alive, in milliseconds. */
+const interval = 250
+/** So many times without an answer, and it takes the leader's place: within a second. A busy page may miss one. */
+const patience = 3
 /** How long a new leader waits to be told what the others want, in milliseconds. */
 const gathering = 20
 
@@ -55,9 +57,9 @@ export function createTabs(
   /** The link to the server, while it leads. */
   let upstream: Link | undefined
   let resign = (): void => {}
-  let isAlive = true
+  /** How often was asked since the leader was heard. */
+  let unanswered = 0
   let isClosed = false
-  let asked = 0
 
   const show = (changed: Snapshot): void => {
     snapshot = changed
@@ -115,7 +117,7 @@ export function createTabs(
   }
 
   const hear = (announced: Announced): void => {
-    isAlive = true
+    unanswered = 0
     if ('leads' in announced) link.probe(true)
     else if ('state' in announced) {
       const { state, words } = announced
@@ -208,14 +210,11 @@ export function createTabs(
   }
 
   const look = (): void => {
-    const late = Date.now() - asked > 1.5 * interval
-    asked = Date.now()
-    if (upstream || document.visibilityState === 'hidden') isAlive = true
+    if (upstream || document.visibilityState === 'hidden') unanswered = 0
+    else if (unanswered++ < patience) announce({ asks: true })
     else {
-      // Where it hung itself, what the leader has answered may still be waiting.
-      if (!isAlive && !late) compete(true)
-      isAlive = false
-      announce({ asks: true })
+      unanswered = 0
+      compete(true)
     }
   }
 
