@@ -88,8 +88,8 @@ export interface Client<C extends object> extends AsyncDisposable {
    *
    * @throws OptionError for options that could never work.
    */
-  subscribe<Decoded extends object>(
-    topic: Topic<string, string, Decoded, object> | Subtree<string, string, Decoded, object>,
+  subscribe<Decoded extends object, Wire extends object>(
+    topic: Topic<string, string, Decoded, Wire> | Subtree<string, string, Decoded, Wire>,
     options?: TopicOptions,
   ): TopicSubscription<Decoded>
   /**
