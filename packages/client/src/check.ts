@@ -15,15 +15,22 @@ export function checkedUrl(url: string | URL, fetch: RequestOptions['fetch']): U
   return absolute
 }
 
+/** @throws OptionError for a request that no attempt could ever make: it would be tried for ever, in silence. */
+export function checkRequest({ fetch, headers, credentials }: RequestOptions, method: string = 'GET'): void {
+  if (typeof headers !== 'function') attempt(() => new Headers(headers), 'headers: see the cause')
+  if (!fetch) attempt(() => new Request('data:,', { method, credentials: credentials ?? 'omit' }), 'method or credentials: see the cause')
+}
+
 /**
  * The method of a subscription's requests.
  *
- * @throws OptionError for a request that no attempt could ever make: it would be tried for ever, in silence.
+ * @throws OptionError as `checkRequest` does.
  */
-export function checkedMethod({ headers, body, lastEventId = '', method = body === undefined ? 'GET' : 'POST' }: ConnectOptions): string {
+export function checkedMethod(options: ConnectOptions): string {
+  const { body, lastEventId = '', method = body === undefined ? 'GET' : 'POST' } = options
   if (body !== undefined && /^(get|head)$/i.test(method)) throw new OptionError(`body: leave out method ${method}`)
   if (/[\r\n\0]/.test(lastEventId)) throw new OptionError('lastEventId: no CR, LF or NUL')
-  if (typeof headers !== 'function') attempt(() => new Headers(headers), 'headers: see the cause')
+  checkRequest(options, method)
   return method
 }
 

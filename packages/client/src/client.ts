@@ -1,6 +1,6 @@
 import type { AnySubtree, AnyTopic, Events, ParamsOf, PrefixOf, Subtree, Topic } from '@sse/schema'
 import { parsePosition } from '@sse/schema/wire'
-import { checkedUrl } from './check.js'
+import { checkedUrl, checkRequest } from './check.js'
 import type { Decoder } from './dispatcher.js'
 import { OptionError } from './errors.js'
 import { createLink, type Link, type LinkOptions } from './link.js'
@@ -120,6 +120,7 @@ export interface Client<C extends object> extends AsyncDisposable {
  */
 export function createClient<C extends object>(options: ClientOptions): Client<C> {
   const url = checkedUrl(options.url, options.fetch)
+  checkRequest(options)
   const { shared } = options
   if (shared === true && options.headers) throw new OptionError('shared: with headers, give { identity }')
   const listeners = new Set<() => void>()

@@ -31,6 +31,8 @@ test.each<readonly [string, string | URL, ConnectOptions, string]>([
   ['an empty one', '', {}, 'url: absolute http(s), no password'],
   ['a URL that cannot be fetched', 'ftp://sse.test/', {}, 'url: absolute http(s), no password'],
   ['a password in it', new URL('https://me:s3cret@sse.test/'), {}, 'url: absolute http(s), no password'],
+  ['a method that is none', url, { method: 'A B' }, 'method or credentials: see the cause'],
+  ['a method that is forbidden', url, { method: 'TRACE' }, 'method or credentials: see the cause'],
   ['a GET with a body', url, { method: 'GET', body: 'x' }, 'body: leave out method GET'],
   ['a header’s name', url, { headers: { 'a b': 'x' } }, 'headers: see the cause'],
   ['a header’s value', url, { headers: [['authorization', 's3\ncret']] }, 'headers: see the cause'],
