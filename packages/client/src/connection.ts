@@ -143,11 +143,12 @@ export function createConnection(target: () => Target, options: RequestOptions, 
     if (session.ready || endOn || (asks.repeats && reconnect !== false)) throw new ConnectionError(`${nameOf(asks)} broke off`)
   }
 
-  /** Ends the attempt, or the wait for it, so that the next begins. */
+  /** Ends the attempt, or what is ours of the wait for it, so that the next begins. */
   const interrupt = (): void => {
     isInterrupted = true
     attempt.abort()
-    wake()
+    // What the server asked for stands.
+    if (!isPatient) wake()
   }
 
   const run = async (position: string): Promise<void> => {
@@ -190,7 +191,6 @@ export function createConnection(target: () => Target, options: RequestOptions, 
       const least = Math.max(asked, retryAfter)
       const delay = reconnectDelay(policy, failures, least, Math.random())
       change('waiting', error instanceof SilenceError ? 'silent' : 'lost', error, Date.now() + delay)
-      // A probe cuts short what is ours of the wait; what the server asked for stands.
       isPatient = true
       if (least) await sleep(least)
       isPatient = false
@@ -216,10 +216,7 @@ export function createConnection(target: () => Target, options: RequestOptions, 
       return true
     },
     probe: (isSuspect) => {
-      if (snapshot.state === 'waiting') {
-        isInterrupted = true
-        if (!isPatient) wake()
-      } else if (isSuspect && repeats()) interrupt()
+      if (snapshot.state === 'waiting' || (isSuspect && repeats())) interrupt()
       else alarm?.look()
     },
     close: (reason, error) => {
