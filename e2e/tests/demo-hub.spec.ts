@@ -191,18 +191,40 @@ test('the page has five streams at most, so that requests still get through', as
   await expect.poll(() => textsOf(page, 'ben')).toEqual(['through'])
 })
 
-test('a request that another window of the page keeps waiting says so, and gets through once that is gone', async ({ page, context }) => {
+test('two tabs share the connection of each user, and say which of them leads; another leads when it is closed', async ({
+  page,
+  context,
+}) => {
   await using server = await demoServer()
   await page.goto(server.url)
+  await expect(page.getByTestId('ana-role')).toHaveText('this tab leads')
   const other = await context.newPage()
   await other.goto(server.url)
+  await expect(other.getByTestId('ana-role')).toHaveText('another tab leads')
+  await expect(other.getByTestId('ana-state')).toHaveAttribute('data-state', 'open')
+  // Each has a pulse of its own.
+  await expect.poll(() => streamsOf(server.url)).toBe(4)
+  await write(other, 'ana', 'over there')
+  for (const tab of [page, other]) await expect.poll(() => textsOf(tab, 'ben')).toEqual(['over there'])
+  await page.close()
+  await expect(other.getByTestId('ana-role')).toHaveText('this tab leads')
+  await write(other, 'ana', 'alone now')
+  await expect.poll(() => textsOf(other, 'ben')).toEqual(['alone now', 'over there'])
+  await expect.poll(() => streamsOf(server.url)).toBe(3)
+})
+
+test('a request that other windows of the page keep waiting says so, and gets through once they are gone', async ({ page, context }) => {
+  await using server = await demoServer()
+  await page.goto(server.url)
+  const others = [await context.newPage(), await context.newPage(), await context.newPage()]
+  for (const other of others) await other.goto(server.url)
   // All six that HTTP/1.1 allows a browser.
   await expect.poll(() => streamsOf(server.url)).toBe(6)
   await page.getByTestId('ana-text').fill('patience')
   await page.getByTestId('ana-send').click()
   await expect(page.getByTestId('ana-send')).toHaveText('Sending…')
   await expect(page.getByTestId('ana-problem')).toContainText('taken by another window of this page')
-  await other.close()
+  for (const other of others) await other.close()
   await expect.poll(() => textsOf(page, 'ben')).toEqual(['patience'])
   await expect(page.getByTestId('ana-send')).toHaveText('Send')
   await expect(page.getByTestId('ana-problem')).toHaveCount(0)

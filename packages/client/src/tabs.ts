@@ -1,5 +1,5 @@
 import { controlKey, controlMessage, type Message } from '@sse/schema/wire'
-import { ConnectionError } from './errors.js'
+import { ConnectionError, ServerError } from './errors.js'
 import type { Link } from './link.js'
 import type { Reading } from './session.js'
 import { idle, type Snapshot } from './state.js'
@@ -94,7 +94,7 @@ export function createTabs(
           post(
             controlMessage(
               error
-                ? { type: 'sse.error', code: error.code, message: reason, retry: false, topics: own }
+                ? { type: 'sse.error', code: error instanceof ServerError ? error.reason : error.code, message: reason, retry: false, topics: own }
                 : { type: 'sse.end', reason, topics: own },
               control,
             ),

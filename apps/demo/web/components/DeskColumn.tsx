@@ -4,7 +4,7 @@ import { useIsShown } from '../hooks/use-is-shown.js'
 import { useRequest } from '../hooks/use-request.js'
 import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
 import { unreadOf } from '../lib/desk.js'
-import { desks, nameOf, openDesk, otherThan } from '../lib/desks.js'
+import { desks, nameOf, openDesk, otherThan, roles } from '../lib/desks.js'
 import { formatTime } from '../lib/format.js'
 import { post } from '../lib/post.js'
 import { useStore } from '../lib/store.js'
@@ -18,6 +18,13 @@ const missedWords = {
   overflow: 'This page was too slow: some are missing.',
 } as const
 
+const roleWords = { alone: 'alone', leader: 'this tab leads', follower: 'another tab leads' } as const
+const roleTitles = {
+  alone: 'This browser cannot share a connection among its tabs.',
+  leader: 'This tab has the one connection of this user, and serves the other tabs of this browser.',
+  follower: 'Another tab of this browser has the connection; what comes for this user comes through it.',
+} as const
+
 /** What one user sees, and can do. */
 export function DeskColumn({ user }: { readonly user: User }): ReactElement {
   const desk = useStore(desks[user])
@@ -28,6 +35,7 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
   const reading = useRequest()
   const open = useCallback((watch: WatchOptions) => openDesk(user, isCurious, watch), [user, isCurious])
   const connection = useSubscription(user, isHere && isShown ? open : undefined)
+  const role = useStore(roles[user])
   const name = nameOf(user)
   const other = nameOf(otherThan(user))
   const unread = unreadOf(desk)
@@ -54,6 +62,11 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
           </span>
         </h3>
         <div className="panel-tools">
+          {connection && role && (
+            <span className="role" data-testid={`${user}-role`} data-role={role} title={roleTitles[role]}>
+              {roleWords[role]}
+            </span>
+          )}
           <StreamTools stream={user} title={name} snapshot={connection?.snapshot} badgeId={`${user}-state`} />
           <button type="button" className="button" data-testid={`${user}-here`} onClick={() => setHere(!isHere)}>
             {isHere ? 'Leave' : 'Enter'}

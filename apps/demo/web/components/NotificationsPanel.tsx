@@ -9,7 +9,7 @@ export function NotificationsPanel(): ReactElement {
     <Panel
       name="notifications"
       title="Notifications"
-      about="Two users, each with one connection to the hub, and the server decides what each may read. Let one leave and write to them: what they missed is there when they enter again, once, also after a restart of the server."
+      about="Two users, each with one connection to the hub for all tabs of this browser: open this page in a second tab, close the one that leads. The server decides what each may read. Let one leave and write to them: what they missed is there when they enter again, once, also after a restart of the server."
     >
       <div className="desks">
         {users.map((user) => (

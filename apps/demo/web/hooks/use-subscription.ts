@@ -34,6 +34,8 @@ export function useSubscription(stream: StreamName, open: ((watch: WatchOptions)
       onStateChange: (snapshot) => {
         if (!mounted) return
         const { state, attempt, retryAt, reason, error } = snapshot
+        // It has only just begun, or is about to end.
+        if (reason === 'idle') return
         if (state === 'open') opened += 1
         if (state === 'waiting' && retryAt !== undefined)
           logWire(stream, 'connection', `… ${reason}: attempt ${attempt} in ${((retryAt - Date.now()) / 1000).toFixed(1)} s`)

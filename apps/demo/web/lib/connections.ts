@@ -14,7 +14,7 @@ export type Connections = Readonly<Partial<Record<StreamName, Connection>>>
 /**
  * The page's streams. Over HTTP/1.1 a browser opens six connections to one origin, all its tabs together, and what would be
  * the seventh waits without a word. So there are five at most, and the sixth is for requests: `pulse`, and one for each of
- * the two users, whose inbox, activity and figures share it; `progress` while a job runs, and `answer` while one is written.
+ * the two users, whose inbox, activity and figures, and all tabs, share it; `progress` while a job runs, and `answer` while one is written.
  * A tab that is hidden has only the latter two.
  */
 export const connections: Store<Connections> = createStore<Connections>({})

@@ -9,13 +9,21 @@ function noteOf(id: string): DeskEvent {
 }
 
 function deskOf(...events: readonly DeskEvent[]): Desk {
-  return events.reduce((desk, event, index) => takeEvent(desk, event, String(index + 1)), emptyDesk)
+  return events.reduce(
+    (desk, event, index) =>
+      takeEvent(desk, event, { id: String(index + 1), topic: event.type === 'happened' ? 'activity' : 'users/ana/inbox' }),
+    emptyDesk,
+  )
 }
 
 describe('takeEvent', () => {
-  it('keeps the id with what the event has changed', () => {
+  it('keeps the id, by topic, with what the event has changed', () => {
     const desk = deskOf(noteOf('a'), { type: 'happened', data: { who: 'Ben', what: 'was here.', at } })
-    expect(desk).toMatchObject({ lastEventId: '2', notes: [{ id: 'a' }], feed: [{ kind: 'line', id: '2', who: 'Ben' }] })
+    expect(desk).toMatchObject({
+      cursors: { activity: '2', 'users/ana/inbox': '1' },
+      notes: [{ id: 'a' }],
+      feed: [{ kind: 'line', id: '2', who: 'Ben' }],
+    })
   })
 
   it('keeps the newest fifty', () => {

@@ -11,8 +11,8 @@ export type FeedRow =
 
 /** All that has come to a user over their one connection. */
 export interface Desk {
-  /** The id of the last event that is part of this: state and position move together, so that nothing is missing or doubled. */
-  readonly lastEventId: string
+  /** Of each topic the id of the last event that is part of this: state and position move together, so that nothing is missing or doubled. */
+  readonly cursors: Readonly<Record<string, string>>
   /** Newest first, as the lines of the feed are. */
   readonly notes: readonly Note[]
   /** The id of the newest note that has been read. */
@@ -27,7 +27,7 @@ export interface Desk {
 }
 
 export const emptyDesk: Desk = {
-  lastEventId: '',
+  cursors: {},
   notes: [],
   readUpTo: '',
   feed: [],
@@ -37,8 +37,8 @@ export const emptyDesk: Desk = {
   denied: '',
 }
 
-export function takeEvent(desk: Desk, { type, data }: DeskEvent, id: string): Desk {
-  const next = { ...desk, lastEventId: id }
+export function takeEvent(desk: Desk, { type, data }: DeskEvent, { id, topic }: { readonly id: string; readonly topic: string }): Desk {
+  const next = { ...desk, cursors: { ...desk.cursors, [topic]: id } }
   switch (type) {
     case 'note':
       return { ...next, notes: [data, ...desk.notes].slice(0, shown) }
@@ -58,7 +58,9 @@ export function takeGap(desk: Desk, user: User, { topics, reason }: Gap): Desk {
   return {
     ...desk,
     missed: isInInbox ? reason : desk.missed,
-    feed: isInFeed ? [{ kind: 'gap', id: `gap after ${desk.lastEventId}`, reason } as const, ...desk.feed].slice(0, shown) : desk.feed,
+    feed: isInFeed
+      ? [{ kind: 'gap', id: `gap after ${desk.cursors[contract.activity().name]}`, reason } as const, ...desk.feed].slice(0, shown)
+      : desk.feed,
   }
 }
 

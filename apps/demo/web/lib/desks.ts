@@ -1,6 +1,6 @@
-import { checkLinks, ServerError, type Subscription, subscribe } from '@sse/client'
-import type { DecodedPayloads } from '@sse/schema'
-import { contract, credentialOf, type DeskEvent, deskEvents, type User } from '../../contract.js'
+import { type Client, type ClientSnapshot, createClient, ServerError, type TopicOptions } from '@sse/client'
+import type { AnyTopic } from '@sse/schema'
+import { contract, credentialOf, type DeskEvent, type User } from '../../contract.js'
 import type { WatchOptions } from '../hooks/use-subscription.js'
 import { type Desk, emptyDesk, takeEvent, takeGap, takePresence } from './desk.js'
 import { createStore, type Store } from './store.js'
@@ -16,37 +16,53 @@ export function nameOf(user: User): string {
   return `${user.charAt(0).toUpperCase()}${user.slice(1)}`
 }
 
+type Role = ClientSnapshot['role']
+
+/** Which tab has a user's one connection: this one or another. */
+export const roles: Readonly<Record<User, Store<Role | undefined>>> = {
+  ana: createStore<Role | undefined>(undefined),
+  ben: createStore<Role | undefined>(undefined),
+}
+
 /**
- * Opens a user's one connection: inbox, activity and figures are three topics of it. A user who was here before goes on
- * after the last event; the others begin with the last ones that are kept.
+ * Opens a user's one connection, which all tabs of the browser share: inbox, activity and figures are three topics of it. A user who
+ * was here before goes on after the last event of each; the others begin with the last ones that are kept.
  *
  * @param isCurious also asks for the other's inbox, which is denied.
  */
-export function openDesk(user: User, isCurious: boolean, watch: WatchOptions): Subscription<DecodedPayloads<typeof deskEvents>> {
+export function openDesk(user: User, isCurious: boolean, watch: WatchOptions): Client<typeof contract> {
   const desk = desks[user]
-  const topics = [
-    `${contract.inbox({ userId: user }).name}@last:50`,
-    `${contract.activity().name}@last:30`,
-    `${contract.figures().name}@last:1`,
-  ]
-  if (isCurious) topics.push(contract.inbox({ userId: otherThan(user) }).name)
-  const live = subscribe(`/api/hub?${new URLSearchParams(topics.map((topic) => ['topic', topic]))}`, {
-    ...watch,
-    events: deskEvents,
+  const client = createClient<typeof contract>({
+    url: '/api/hub',
     headers: { authorization: credentialOf(user) },
-    lastEventId: desk.get().lastEventId,
-    transport: checkLinks(),
+    shared: { identity: user },
+    fetch: watch.fetch,
+    reconnect: watch.reconnect,
+  })
+  client.onChange(() => {
+    const snapshot = client.getSnapshot()
+    roles[user].set(snapshot.role)
+    watch.onStateChange(snapshot)
+  })
+  const told: Omit<TopicOptions, 'start'> = {
     onGap: (gap) => desk.set(takeGap(desk.get(), user, gap)),
     onPresence: (presence) => desk.set(takePresence(desk.get(), presence)),
     onError: (error) => {
       watch.onError(error)
       if (error instanceof ServerError && error.reason === 'denied') desk.set({ ...desk.get(), denied: error.message })
     },
-  })
-  const take = (event: DeskEvent & { readonly id: string }): void => desk.set(takeEvent(desk.get(), event, event.id))
-  live.on('note', take)
-  live.on('read', take)
-  live.on('happened', take)
-  live.on('figures', take)
-  return live
+  }
+  const from = (topic: AnyTopic, last: number): TopicOptions => ({ ...told, start: desk.get().cursors[topic.name] ?? `last:${last}` })
+  const take = (event: DeskEvent & { readonly id: string; readonly topic: string | undefined }): void => {
+    const { id, topic = '' } = event
+    desk.set(takeEvent(desk.get(), event, { id, topic }))
+  }
+  const [inboxTopic, activityTopic, figuresTopic] = [contract.inbox({ userId: user }), contract.activity(), contract.figures()]
+  const inbox = client.subscribe(inboxTopic, from(inboxTopic, 50))
+  inbox.on('note', take)
+  inbox.on('read', take)
+  client.subscribe(activityTopic, from(activityTopic, 30)).on('happened', take)
+  client.subscribe(figuresTopic, from(figuresTopic, 1)).on('figures', take)
+  if (isCurious) client.subscribe(contract.inbox({ userId: otherThan(user) }), told).on('note', take)
+  return client
 }
