@@ -130,7 +130,11 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
           const all = [...serves.values()].flatMap((each) => [...each])
           retire(generation, error)
           // Whoever is served by another does not mind.
-          for (const reader of all) if (!current?.serves.get(reader.name)?.has(reader)) reader.over(error)
+          for (const reader of all) {
+            if (current?.serves.get(reader.name)?.has(reader)) continue
+            readers.delete(reader)
+            reader.over(error)
+          }
         },
       }),
     }
@@ -161,8 +165,11 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       if (generation === next) promote()
     }
     if (control?.type === 'sse.end' || (control?.type === 'sse.error' && !control.retry)) {
-      // The server is done with them: what is over need not be left out by a new connection.
-      for (const name of control.topics ?? []) serves.delete(name)
+      // The server is done with them: to ask again would be answered the same, for ever.
+      for (const name of control.topics ?? [...serves.keys()]) {
+        for (const reader of serves.get(name) ?? []) readers.delete(reader)
+        serves.delete(name)
+      }
       if (!control.topics) retire(generation)
     }
     return busy

@@ -94,7 +94,13 @@ export function createTabs(
           post(
             controlMessage(
               error
-                ? { type: 'sse.error', code: error instanceof ServerError ? error.reason : error.code, message: reason, retry: false, topics: own }
+                ? {
+                    type: 'sse.error',
+                    code: error instanceof ServerError ? error.reason : error.code,
+                    message: reason,
+                    retry: false,
+                    topics: own,
+                  }
                 : { type: 'sse.end', reason, topics: own },
               control,
             ),
