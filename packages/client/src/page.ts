@@ -20,13 +20,15 @@ export function watchPage(feed: Pick<Feed, 'hold' | 'probe'>, pauseHidden: numbe
   }
   const see = ({ type }: Pick<Event, 'type'>): void => {
     const isHidden = globalThis.document?.visibilityState === 'hidden'
+    if (type === 'online') return feed.probe(true)
     clearTimeout(timer)
     if (type === 'pagehide' || type === 'freeze') hold()
     else if (isHidden && pauseHidden !== undefined) timer = setTimeout(hold, pauseHidden)
-    else {
+    // A page that is left is hidden after its pagehide: that is no return.
+    else if (!isHidden || type !== 'visibilitychange') {
       show?.()
       show = undefined
-      if (!isHidden) feed.probe(type === 'online')
+      feed.probe(false)
     }
   }
   // In a worker there is only the first. Those of the document pass the window by.

@@ -123,7 +123,8 @@ export function createTabs(
   }
 
   const hear = (announced: Announced): void => {
-    unanswered = 0
+    // What other followers say is no sign of the leader.
+    if ('leads' in announced || 'alive' in announced || 'state' in announced) unanswered = 0
     if ('leads' in announced) link.probe(true)
     else if ('state' in announced) {
       const { state, words } = announced
