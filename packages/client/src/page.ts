@@ -20,9 +20,9 @@ export function watchPage(feed: Pick<Feed, 'hold' | 'probe'>, pauseHidden: numbe
   }
   const see = ({ type }: Pick<Event, 'type'>): void => {
     const isHidden = globalThis.document?.visibilityState === 'hidden'
-    if (type === 'online') return feed.probe(true)
-    clearTimeout(timer)
-    if (type === 'pagehide' || type === 'freeze') hold()
+    if (type !== 'online') clearTimeout(timer)
+    if (type === 'online') feed.probe(true)
+    else if (type === 'pagehide' || type === 'freeze') hold()
     else if (isHidden && pauseHidden !== undefined) timer = setTimeout(hold, pauseHidden)
     // A page that is left is hidden after its pagehide: that is no return.
     else if (!isHidden || type !== 'visibilitychange') {
