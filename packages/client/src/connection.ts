@@ -101,7 +101,8 @@ export function createConnection(target: () => Target, options: RequestOptions, 
       headers: made,
       options,
       types: reader.types,
-      lastEventId,
+      // It would override where each topic begins.
+      lastEventId: asks.topics ? '' : lastEventId,
       foreign: !!session.begun && !session.ready,
       signal: attempt.signal,
     })
