@@ -146,7 +146,7 @@ export function createClient<C extends object>(options: ClientOptions): Client<C
   const join = (name: string, events: Decoder | undefined, own: TopicOptions = {}): TopicSubscription<object> => {
     if (isClosed) throw new OptionError('client: it is closed, make another')
     const start = own.start === 'now' ? '' : own.start
-    checkStart('start', start ?? '')
+    checkStart('start', start ?? '', name)
     const looks = new Set<() => void>()
     const look = (): void => {
       for (const each of looks) each()

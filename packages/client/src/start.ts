@@ -7,9 +7,9 @@ import { OptionError } from './errors.js'
  *
  * @throws OptionError
  */
-export function checkStart(option: string, start: string): void {
-  if (start && !/^last:\d{1,5}$/.test(start) && !parsePosition(start)) {
-    throw new OptionError(`${option}: ${JSON.stringify(start)} is no position of a hub, now, or last:n`)
+export function checkStart(option: string, start: string, name: string): void {
+  if (start && !parsePosition(start) && (name.endsWith('*') || !/^last:(?!0\d)\d{1,5}$/.test(start))) {
+    throw new OptionError(`${option}: ${JSON.stringify(start)} is no position, now or a topic's last:n`)
   }
 }
 

@@ -49,7 +49,7 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
     getSnapshot: () => snapshot,
     run: async (position) => {
       try {
-        checkStart('store', position)
+        checkStart('store', position, name)
       } catch (error) {
         if (error instanceof OptionError) return reader.onOver(error)
       }
