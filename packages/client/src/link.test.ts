@@ -22,12 +22,13 @@ test.each<[string, Control]>([
   }
   link.add(createTopicReader('a', '', sink))
   link.add(createTopicReader('b', '', sink))
-  const first = await server.stream(ready(), control(message))
+  const live = control({ type: 'sse.live', topics: ['b'], resumed: false, position: '1.e.0' }, '1.e.0')
+  const first = await server.stream(ready(), control(message), live)
   await told.count(1)
   // It adds a topic: what it asks for is all that it knows of.
   link.add(createTopicReader('c', '', sink))
   const { target } = (await server.next()).request
-  expect(new URL(target, server.origin).searchParams.getAll('topic')).toEqual(['b', 'c'])
+  expect(new URL(target, server.origin).searchParams.getAll('topic')).toEqual(['b@1.e.0', 'c'])
   link.close()
   await first.gone
 })

@@ -4,7 +4,7 @@ import { ContentTypeError, type SubscriptionError } from './errors.js'
 import type { Feed } from './feed.js'
 import type { RequestOptions } from './options.js'
 import type { Reading } from './session.js'
-import { earlier } from './start.js'
+import { fits } from './start.js'
 import { idle, type Snapshot } from './state.js'
 import type { TopicReader } from './topic-reader.js'
 
@@ -38,7 +38,7 @@ interface Generation {
   readonly connection: Connection
   readonly serves: Map<string, Set<TopicReader>>
   /** The last event of each topic and subtree, of those that have come on it. */
-  readonly tails: Map<string, Position>
+  readonly tails: Map<string, Pick<Position, 'epoch' | 'at'>>
   /** Where it was live first. */
   live: Position | undefined
   /** The last position on it: up to there it is complete. */
@@ -96,7 +96,9 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     serves.clear()
     for (const reader of readers) serves.set(reader.name, (serves.get(reader.name) ?? new Set()).add(reader))
     const topics = [...serves].map(([name, each]) => {
-      const start = [...each].map((reader) => reader.start()).reduce(earlier)
+      const start = [...each].map((reader) => reader.start()).reduce((one, other) => (!other || fits(one, other) ? one : other))
+      // The others join it once it is live, or are asked for next.
+      for (const reader of each) if (!fits(start, reader.start())) each.delete(reader)
       return start ? `${name}@${start}` : name
     })
     const asked = new URL(url)
@@ -127,11 +129,10 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
         take: (reading) => take(generation, reading),
         onChange: (changed) => follow(generation, changed),
         onOver: (error) => {
-          const all = [...serves.values()].flatMap((each) => [...each])
           retire(generation, error)
-          // Whoever is served by another does not mind.
-          for (const reader of all) {
-            if (current?.serves.get(reader.name)?.has(reader)) continue
+          for (const reader of [...readers]) {
+            // Whoever is served by another does not mind.
+            if (!serves.has(reader.name) || isServing(current, reader)) continue
             readers.delete(reader)
             reader.over(error)
           }
@@ -145,24 +146,38 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     const { serves, tails } = generation
     const { control, event, position } = reading
     const { topic } = event ?? {}
-    if (event && topic === undefined) throw new ContentTypeError(`${url.origin}${url.pathname} is no hub's stream: wrong URL?`)
+    if (event && !topic) throw new ContentTypeError(`${url.origin}${url.pathname} is no hub's stream: wrong URL?`)
     if (control?.type === 'sse.ready') text = control.text
     if (control?.type === 'sse.presence') remember(control)
-    const at = position ? parsePosition(position) : undefined
+    if (control?.type === 'sse.gap') {
+      // Whoever joins later would not hear of it.
+      for (const name of serves.keys()) tails.set(name, { epoch: '', at: 0 })
+      if (control.reason === 'reset') {
+        // Beside it another one would bring what came before: too late, and not told apart by its position.
+        if (generation === next) promote()
+        drop(next)
+        next = undefined
+        updateSoon()
+      }
+    }
+    const at = parsePosition(position ?? '')
     generation.at = at ?? generation.at
     let busy: Promise<unknown> | undefined
-    for (const name of topic === undefined ? serves.keys() : [topic, subtreeOf(topic)]) {
+    for (const name of topic ? [topic, subtreeOf(topic)] : serves.keys()) {
       const each = serves.get(name)
-      if (topic !== undefined && each && at) tails.set(name, at)
+      // What is replayed of a topic says nothing of the last of its subtree.
+      if (at && topic && (name === topic || generation.live)) tails.set(name, at)
       for (const reader of each ?? []) {
         const one = reader.take(reading, at)
         busy = busy && one ? Promise.all([busy, one]) : (busy ?? one)
       }
     }
-    if (control?.type === 'sse.live') {
-      generation.live ??= parsePosition(control.position)
+    if (control?.type === 'sse.live' && !generation.live) {
+      generation.live = parsePosition(control.position)
       generation.at ??= generation.live
       if (generation === next) promote()
+      for (const reader of [...readers]) if (!isServing(generation, reader)) add(reader)
+      updateSoon()
     }
     if (control?.type === 'sse.end' || (control?.type === 'sse.error' && !control.retry)) {
       // The server is done with them: to ask again would be answered the same, for ever.
@@ -178,6 +193,11 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
   /** The state of a connection has changed. */
   const follow = (generation: Generation, changed: Snapshot): void => {
     const { state } = changed
+    if (state !== 'open') {
+      // What one attempt has brought says nothing of the next one's topics.
+      generation.live = generation.at = undefined
+      generation.tails.clear()
+    }
     if (generation === next) {
       clearTimeout(patienceTimer)
       if (state === 'connecting') patienceTimer = setTimeout(promote, patience)
@@ -187,11 +207,11 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       if (next && state !== 'open') promote()
       else show(changed)
     }
-    if (state === 'open') updateSoon()
   }
 
-  const isServed = ({ serves }: Generation): boolean =>
-    [...serves.values()].every(({ size }) => size) && [...readers].every((reader) => serves.get(reader.name)?.has(reader))
+  /** Whether it serves everybody, and nobody else. */
+  const isFit = (generation: Generation): boolean =>
+    [...generation.serves.values()].every(({ size }) => size) && [...readers].every((reader) => isServing(generation, reader))
 
   const update = (): void => {
     clearTimeout(changeTimer)
@@ -207,11 +227,22 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       current = generate()
       void current.connection.run('')
     }
-    // What is not open yet asks for everything at its next attempt, or is followed by another.
-    else if (newest.connection.getSnapshot().state === 'open' && !isServed(newest)) {
+    // Until then its readers have no position that another could begin at.
+    else if (newest.live && !isFit(newest)) {
       drop(next)
       next = generate()
       void next.connection.run('')
+    }
+  }
+
+  const add = (reader: TopicReader): void => {
+    // What waits goes last, and is asked for next.
+    readers.delete(reader)
+    readers.add(reader)
+    if (next || !current || !joins(reader, current)) updateSoon()
+    else {
+      const control = present.get(reader.name)
+      if (control) void reader.take({ control }, undefined)
     }
   }
 
@@ -220,12 +251,7 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     get text() {
       return text
     },
-    add: (reader) => {
-      readers.add(reader)
-      if (next || !current || !joins(reader, current)) return updateSoon()
-      const control = present.get(reader.name)
-      if (control) void reader.take({ control }, undefined)
-    },
+    add,
     remove: (reader) => {
       readers.delete(reader)
       for (const generation of [current, next]) generation?.serves.get(reader.name)?.delete(reader)
@@ -257,13 +283,17 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
   }
 }
 
+function isServing(generation: Generation | undefined, reader: TopicReader): boolean | undefined {
+  return generation?.serves.get(reader.name)?.has(reader)
+}
+
 /** Joins a connection that is already there, where it has brought nothing that the reader would miss. */
 function joins(reader: TopicReader, { serves, tails, live, at }: Generation): boolean {
   const each = serves.get(reader.name)
   const start = reader.start()
   const from = parsePosition(start)
   const tail = tails.get(reader.name) ?? live
-  if (!each || !at || (start && !(from && tail?.epoch === from.epoch && tail.at <= from.at))) return false
+  if (!each || !live || !at || (start && !(from && tail?.epoch === from.epoch && tail.at <= from.at))) return false
   each.add(reader)
   reader.joinAt(from ?? at)
   return true

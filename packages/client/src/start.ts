@@ -13,15 +13,8 @@ export function checkStart(option: string, start: string, name: string): void {
   }
 }
 
-/** The earlier of two starts of one topic. The last few are asked for as such; who had more than them notices, and asks again. */
-export function earlier(one: string, other: string): string {
-  const [a, b] = [lastOf(one), lastOf(other)]
-  if (a !== b) return a > b ? one : other
-  const [x, y] = [parsePosition(one), parsePosition(other)]
-  if (x && y) return x.epoch === y.epoch && y.at < x.at ? other : one
-  return one || other
-}
-
-function lastOf(start: string): number {
-  return start.startsWith('last:') ? +start.slice(5) : -1
+/** Whether a connection that begins there brings a reader what it is to begin with: the same, or more that is known by its position. */
+export function fits(asked: string, start: string): boolean {
+  const [from, own] = [parsePosition(asked), parsePosition(start)]
+  return asked === start || (!!from && from.epoch === own?.epoch && from.at <= own.at)
 }

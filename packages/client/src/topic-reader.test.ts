@@ -260,12 +260,27 @@ describe('a link to what did not come', () => {
 })
 
 describe('where links say nothing', () => {
-  test.each(['', 'last:3'])('a reader that begins at %j takes its first events, whatever they link to', (start) => {
-    const kept = reading('a', start)
-    expect(kept.reader.start()).toBe(start)
+  test('a reader that begins with the last few takes its first events, whatever they link to', () => {
+    const kept = reading('a', 'last:3')
+    expect(kept.reader.start()).toBe('last:3')
     take(kept, 'a', 8, 7)
     expect(kept.told).toEqual(['a8'])
     expect(kept.reader.start()).toBe('1.e.8')
+  })
+
+  test('a reader that begins now leaves out what is replayed for others, until it is live', () => {
+    const kept = reading('a')
+    take(kept, 'a', 8, 7)
+    expect(kept.reader.start()).toBe('')
+    live(kept, 9)
+    take(kept, 'a', 10, 8)
+    expect(kept.told).toEqual(['^9', 'a10'])
+  })
+
+  test('a reader that begins now takes what has no position, live or not', () => {
+    const kept = reading('a')
+    kept.reader.take({ event: { type: 'made', data: '!', id: '', topic: 'a' } }, undefined)
+    expect(kept.told).toEqual(['a!'])
   })
 
   test('they do again, once the server vouches', () => {
@@ -299,6 +314,17 @@ describe('where links say nothing', () => {
     take(kept, 'a', 5, 3)
     expect(kept.told).toEqual(['!reset a', '^4', 'a5'])
     expect(kept.reader.start()).toBe('1.e.5')
+  })
+
+  test('after a reset what a server has sent since is still had, for two connections may tell the same one', () => {
+    const kept = reading('a', '1.e.1000')
+    gap(kept, 'reset')
+    live(kept, 0, ['a'], 'f')
+    take(kept, 'a', 1, 0, 'f')
+    gap(kept, 'reset')
+    live(kept, 0, ['a'], 'f')
+    take(kept, 'a', 1, 0, 'f')
+    expect(kept.told).toEqual(['!reset a', '^0', 'a1', '!reset a'])
   })
 
   test('in another epoch, whose positions are not those that were had', () => {
@@ -389,6 +415,14 @@ describe('a subtree', () => {
     gap(kept, 'trimmed', ['orders/a', 'users/7'])
     control(kept, { type: 'sse.end', reason: 'done', topics: ['orders/a'] })
     expect(kept).toMatchObject({ told: ['!trimmed orders/a', '.done orders/a'], over: [] })
+  })
+
+  test('keeps what it had where only one of its topics begins anew, which is another reader’s cursor', () => {
+    const kept = reading(all, '1.e.4')
+    gap(kept, 'reset', ['orders/a'])
+    live(kept, 6, ['orders/a', all])
+    take(kept, 'orders/b', 6, 3)
+    expect(kept.told).toEqual(['!reset orders/a', '^6'])
   })
 
   test('does not fail with one of its topics', () => {

@@ -39,6 +39,8 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
   const had = new Map<string, number>()
   /** Whether links say nothing: it begins at something unknown, or events are known to be missing. */
   let isLoose = true
+  /** Whether it was told that what it begins at is worth nothing. */
+  let isReset: boolean | undefined
   /** The event that broke a chain last. */
   let broken = 0
   /** The furthest position that was handed over. */
@@ -108,13 +110,16 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
     const isMine = topics?.includes(name)
     if (control.type === 'sse.live') {
       const position = parsePosition(control.position)
-      return (topics?.length || !control.topics.length) && enter(position) ? vouch(position) : undefined
+      if ((control.topics.length && !topics?.length) || !enter(position)) return undefined
+      // It was to begin in the future of the same epoch. What a server has sent is not: another connection tells the same reset.
+      if (isReset && told < 0) vouched = 0
+      return vouch(position)
     }
     if (topics && !topics.length) return undefined
     if (control.type === 'sse.error' && isMine && !control.retry)
       return void sink.over(new ServerError(control.code, control.message, topics))
     if (control.type === 'sse.gap') {
-      if (control.reason === 'reset') reset()
+      isReset = isMine && control.reason === 'reset'
       isLoose = true
     }
     // What is over for good is the subscription then, not only a topic of it.
@@ -135,7 +140,8 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
     take: (reading, position) => {
       const { control, event } = reading
       if (control) return takeControl(control)
-      if (event && !has(event.topic ?? '')) return undefined
+      // What comes before it is live was replayed for others.
+      if (event && (!has(event.topic ?? '') || (position && !begin && !epoch))) return undefined
       // Only what has an id of its own has a place in the order.
       if (!enter(position)) return event && pass(reading)
       return event ? takeEvent(event.topic ?? '', position, reading) : vouch(position)
