@@ -177,7 +177,8 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       generation.at ??= generation.live
       if (generation === next) promote()
       for (const reader of [...readers]) if (!isServing(generation, reader)) add(reader)
-      updateSoon()
+      // Whoever lingers may still come back.
+      if (!lingerTimer) update()
     }
     if (control?.type === 'sse.end' || (control?.type === 'sse.error' && !control.retry)) {
       // The server is done with them: to ask again would be answered the same, for ever.
@@ -209,13 +210,10 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     }
   }
 
-  /** Whether it serves everybody, and nobody else. */
-  const isFit = (generation: Generation): boolean =>
-    [...generation.serves.values()].every(({ size }) => size) && [...readers].every((reader) => isServing(generation, reader))
-
   const update = (): void => {
     clearTimeout(changeTimer)
-    changeTimer = undefined
+    clearTimeout(lingerTimer)
+    changeTimer = lingerTimer = undefined
     const newest = next ?? current
     if (!readers.size) {
       drop(next)
@@ -228,7 +226,10 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       void current.connection.run('')
     }
     // Until then its readers have no position that another could begin at.
-    else if (newest.live && !isFit(newest)) {
+    else if (
+      newest.live &&
+      ([...newest.serves.values()].some(({ size }) => !size) || [...readers].some((reader) => !isServing(newest, reader)))
+    ) {
       drop(next)
       next = generate()
       void next.connection.run('')
@@ -277,7 +278,6 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     },
     close: () => {
       readers.clear()
-      clearTimeout(lingerTimer)
       update()
     },
   }
