@@ -326,6 +326,20 @@ describe('the state', () => {
     expect(states.entries).toEqual(['open', 'closed'])
   })
 
+  test('of a subscription is not open for what the server says of others', async () => {
+    await using server = await startServer()
+    await using client = clientOn(server.url)
+    const gaps = new Log<readonly string[]>()
+    const subscription = client.subscribe(contract.order.all(), { onGap: ({ topics }) => gaps.add(topics) })
+    subscription.on('made', () => {})
+    client.subscribe(order(1), { start: '1.e.1', onGap: () => {} }).on('made', () => {})
+    const exchange = await server.next()
+    exchange.open().send(ready() + control({ type: 'sse.gap', topics: ['orders/1'], reason: 'trimmed' }))
+    await gaps.count(1)
+    // Whoever fetches the state once it is open would miss what comes until it is live.
+    expect(subscription.state).toBe('connecting')
+  })
+
   test('of a subscription follows the connection, when it is lost and found', async () => {
     await using server = await startServer()
     await using client = clientOn(server.url)

@@ -55,7 +55,7 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
       }
       topic = createTopicReader(name, position, {
         take: (reading) => {
-          if (!isLive) {
+          if (!isLive && reading.position) {
             isLive = true
             follow()
           }
