@@ -1,3 +1,4 @@
+import { type Alarm, startAlarm } from './alarm.js'
 import type { Feed } from './feed.js'
 
 /**
@@ -9,7 +10,7 @@ import type { Feed } from './feed.js'
  */
 export function watchPage(feed: Pick<Feed, 'hold' | 'probe'>, pauseHidden: number | undefined): () => void {
   const life = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let alarm: Alarm | undefined
   let show: (() => void) | undefined
   const hold = (): void => {
     if (show) return
@@ -20,10 +21,10 @@ export function watchPage(feed: Pick<Feed, 'hold' | 'probe'>, pauseHidden: numbe
   }
   const see = ({ type }: Pick<Event, 'type'>): void => {
     const isHidden = globalThis.document?.visibilityState === 'hidden'
-    if (type !== 'online') clearTimeout(timer)
+    if (type !== 'online') alarm?.stop()
     if (type === 'online') feed.probe(true)
     else if (type === 'pagehide' || type === 'freeze') hold()
-    else if (isHidden && pauseHidden !== undefined) timer = setTimeout(hold, pauseHidden)
+    else if (isHidden && pauseHidden !== undefined) alarm = startAlarm(pauseHidden, hold)
     // A page that is left is hidden after its pagehide: that is no return.
     else if (!isHidden || type !== 'visibilitychange') {
       show?.()
@@ -37,6 +38,6 @@ export function watchPage(feed: Pick<Feed, 'hold' | 'probe'>, pauseHidden: numbe
   see({ type: '' })
   return () => {
     life.abort()
-    clearTimeout(timer)
+    alarm?.stop()
   }
 }
