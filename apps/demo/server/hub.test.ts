@@ -47,7 +47,7 @@ describe('the hub', () => {
     await desk.send('ana', noteOf('ben', 'to Ben'))
     await desk.send('ben', noteOf('ana', 'to Ana'))
     await eventually(() => expect([ana.texts, ben.texts]).toEqual([['to Ana'], ['to Ben']]))
-    expect(ana.errors).toEqual([new ServerError('denied', 'You may not read these topics.')])
+    expect(ana.errors).toEqual([new ServerError('denied', 'You may not read these topics.', ['users/ben/inbox'])])
     expect(ben.errors).toEqual([])
   })
 
