@@ -30,8 +30,10 @@ export function createCallbacks(onError: ((error: SubscriptionError) => unknown)
 
 /** That of both. */
 export function both(one: Outcome, other: Outcome): Outcome {
-  if (one instanceof Promise || other instanceof Promise) return Promise.all([one, other]).then(([a, b]) => a ?? b)
-  return one ?? other
+  // Of one alone it is its own promise: whoever leaves a loop finds the cursor behind its last event at once.
+  if (one === undefined) return other
+  if (other === undefined) return one
+  return Promise.all([one, other]).then(([a, b]) => a ?? b)
 }
 
 /** Tells an error that nobody handles: in Node as a process warning, elsewhere as the platform tells those of handlers. */

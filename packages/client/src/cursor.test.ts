@@ -86,6 +86,14 @@ describe('the cursor over reconnects', () => {
   })
 })
 
+test('whoever leaves a loop finds it behind the last event at once', async () => {
+  await using server = await startServer()
+  const live = subscribe(server.url, { format: 'text', reconnect })
+  void server.stream('id:1\ndata:1\n\nid:2\ndata:2\n\nid:3\ndata:3\n\n')
+  for await (const { id } of live) if (id === '2') break
+  expect(live.lastEventId).toBe('2')
+})
+
 describe('across origins', () => {
   const pageAt = (origin: string): void => void vi.stubGlobal('location', { origin })
 
