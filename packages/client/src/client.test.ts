@@ -668,3 +668,33 @@ describe('an unhandled gap', () => {
     expect(process.emitWarning).toHaveBeenCalledWith(expect.objectContaining({ code: 'gap', topics: ['orders/1'] }))
   })
 })
+
+test('a loop over a topic that was live throws what no further attempt would mend', async () => {
+  await using server = await startServer()
+  await using client = clientOn(server.url)
+  const subscription = client.subscribe('orders/:id', { id: 1 })
+  const loop = subscription[Symbol.asyncIterator]()
+  const first = loop.next()
+  const stream = await hubStream(server, 4, made('orders/1', 5, 3))
+  await first
+  const failed = failureOf(loop.next())
+  stream.cut()
+  ;(await server.next()).answer(404)
+  expect(await failed).toMatchObject({ code: 'http_status', status: 404 })
+  expect(subscription.getSnapshot()).toMatchObject({ state: 'closed', reason: 'failed' })
+})
+
+test('a listener of the client that throws keeps nothing from anybody, and is told as unhandled', async () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  await using server = await startServer()
+  await using client = clientOn(server.url)
+  client.onChange(() => {
+    throw new Error('mine')
+  })
+  const log = new Log<number>()
+  client.subscribe('orders/:id', { id: 1 }).on('made', ({ data }) => log.add(data))
+  await hubStream(server, 4, made('orders/1', 5, 3))
+  expect(await log.count(1)).toEqual([5])
+  expect(warned).toHaveBeenCalledWith(expect.objectContaining({ code: 'handler_failed' }))
+  warned.mockRestore()
+})

@@ -1,5 +1,6 @@
 import type { AnySubtree, AnyTopic, Events, ParamsOf, PrefixOf, Subtree, Topic } from '@sse/schema'
 import { parsePosition } from '@sse/schema/wire'
+import { createCallbacks } from './callbacks.js'
 import { checkedUrl, checkRequest } from './check.js'
 import type { Decoder } from './dispatcher.js'
 import { OptionError } from './errors.js'
@@ -9,7 +10,7 @@ import { watchPage } from './page.js'
 import { checkStart } from './start.js'
 import { idle, type Snapshot } from './state.js'
 import { createSubscription, type Subscription } from './subscription.js'
-import { createTabs } from './tabs.js'
+import { createTabs, type Role } from './tabs.js'
 import { createTopicFeed, type TopicFeed } from './topic-feed.js'
 import { topicName } from './topic-name.js'
 import type { Transport } from './transport/transport.js'
@@ -49,7 +50,7 @@ export interface TopicSubscription<Payloads extends object> extends Subscription
 /** The state of a client's connection, with its circumstances. */
 export interface ClientSnapshot extends Snapshot {
   /** `alone`: it has a connection of its own. `leader`: it has the one that all tabs share. `follower`: another tab has it. */
-  readonly role: 'alone' | 'leader' | 'follower'
+  readonly role: 'alone' | Role
 }
 
 /** The channel of a contract as far as types go. */
@@ -96,7 +97,7 @@ export interface Client<C extends object> extends AsyncDisposable {
    * Subscribes by a channel's pattern, or its subtree's, with the types of the contract alone: nothing is checked or decoded, and data has
    * the wire's types.
    *
-   * @throws ParamError, OptionError
+   * @throws OptionError for params that a contract would refuse, and for options that could never work.
    */
   subscribe<Pattern extends keyof WireByPattern<C> & string>(
     pattern: Pattern,
@@ -123,6 +124,7 @@ export function createClient<C extends object>(options: ClientOptions): Client<C
   checkRequest(options)
   const { shared } = options
   if (shared === true && options.headers) throw new OptionError('shared: with headers, give { identity }')
+  const { call } = createCallbacks(undefined)
   const listeners = new Set<() => void>()
   const feeds = new Set<TopicFeed>()
   const subscriptions = new Set<Subscription<object>>()
@@ -131,7 +133,7 @@ export function createClient<C extends object>(options: ClientOptions): Client<C
   const change = (changed: Snapshot, role: ClientSnapshot['role'] = 'alone'): void => {
     snapshot = { ...changed, role }
     for (const feed of feeds) feed.follow()
-    for (const listener of [...listeners]) listener()
+    for (const listener of [...listeners]) call(listener, undefined)
   }
   const makeLink = (onChange: (snapshot: Snapshot) => void, transport?: Transport): Link =>
     createLink(url, transport ? { transport, connectTimeout: 0, linger: options.linger } : options, onChange)

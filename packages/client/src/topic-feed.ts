@@ -29,8 +29,9 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
   }
 
   const follow = (): void => {
-    if (isClosed()) return
     const shared = link.getSnapshot()
+    // A link that is over says so to each reader that it was over for; to take it from here would leave loops without an end.
+    if (isClosed() || shared.state === 'closed') return
     if (heldBy) show({ ...shared, state: 'waiting', reason: heldBy })
     else if (isLive || shared.state === 'waiting') show(shared)
     else if (snapshot.state !== 'connecting') show({ ...shared, state: 'connecting' })
