@@ -9,19 +9,14 @@ import { fetchTransport } from './transport/fetch.js'
 import { type ConnectRequest, nameOf, type OpenConnection } from './transport/transport.js'
 
 /** What is asked for. */
-export interface Target extends Pick<ConnectRequest, 'url' | 'method' | 'body' | 'topics'> {
-  /** Whether it may be asked again: a second request may mean a second order. */
-  readonly repeats: boolean
-}
+export type Target = Pick<ConnectRequest, 'url' | 'method' | 'body' | 'topics'>
 
-/** The way to the server: it connects, reads, waits and comes back, until it is closed. */
-export interface Connection extends Feed {
-  /** Where the reader is. */
-  readonly lastEventId: string
-}
-
-/** @param target made anew for each attempt. */
-export function createConnection(target: () => Target, options: RequestOptions, reader: Reader): Connection {
+/**
+ * The way to the server: it connects, reads, waits and comes back, until it is closed.
+ *
+ * @param target made anew for each attempt.
+ */
+export function createConnection(target: () => Target, options: RequestOptions, reader: Reader): Feed {
   const { headers, reconnect, endOn, connectTimeout = 30_000 } = options
   const policy: ReconnectOptions = typeof reconnect === 'object' ? reconnect : {}
   let asks = target()
@@ -62,8 +57,11 @@ export function createConnection(target: () => Target, options: RequestOptions, 
     reader.onChange(snapshot)
   }
 
-  /** Others only where they can resume, or the caller said so. */
-  const repeats = (): unknown => reconnect === true || (reconnect !== false && (asks.repeats || lastEventId))
+  /** Whether asking changes nothing on the server: a GET, or a hub's topics. */
+  const isSafe = (): boolean => asks.method === 'GET' || !!asks.topics
+
+  /** A second request may mean a second order: others only where they can resume, or the caller said so. */
+  const repeats = (): unknown => reconnect === true || (reconnect !== false && (isSafe() || lastEventId))
 
   /** Resolves after that time, or when woken. */
   const sleep = (milliseconds?: number): Promise<void> =>
@@ -141,7 +139,7 @@ export function createConnection(target: () => Target, options: RequestOptions, 
       }
     }
     // Another's stream is over when it is over, unless it marks its end or is to be asked again; our servers always say so.
-    if (session.ready || endOn || (asks.repeats && reconnect !== false)) throw new ConnectionError(`${nameOf(asks)} broke off`)
+    if (session.ready || endOn || (isSafe() && reconnect !== false)) throw new ConnectionError(`${nameOf(asks)} broke off`)
   }
 
   /** Ends the attempt, or what is ours of the wait for it, so that the next begins. */
@@ -201,9 +199,6 @@ export function createConnection(target: () => Target, options: RequestOptions, 
 
   return {
     getSnapshot: () => snapshot,
-    get lastEventId() {
-      return lastEventId
-    },
     run,
     listened: () => {
       // While open, it sleeps only for want of a consumer.

@@ -1,5 +1,5 @@
-import { controlKey, type Position, type PresenceControl, parsePosition } from '@sse/schema/wire'
-import { type Connection, createConnection, type Target } from './connection.js'
+import { controlKey, type Position, type PresenceControl, parsePosition, subtreeOf } from '@sse/schema/wire'
+import { createConnection, type Target } from './connection.js'
 import { ContentTypeError, type SubscriptionError } from './errors.js'
 import type { Feed } from './feed.js'
 import type { RequestOptions } from './options.js'
@@ -35,7 +35,7 @@ const longestUrl = 4_000
 
 /** One connection, and whom it serves: by name, and empty for as long as a topic lingers. */
 interface Generation {
-  readonly connection: Connection
+  readonly connection: Feed
   readonly serves: Map<string, Set<TopicReader>>
   /** The last event of each topic and subtree, of those that have come on it. */
   readonly tails: Map<string, Pick<Position, 'epoch' | 'at'>>
@@ -104,8 +104,8 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     const asked = new URL(url)
     for (const topic of topics) asked.searchParams.append('topic', topic)
     asked.searchParams.set('client', client)
-    if (asked.href.length <= longestUrl) return { url: asked, method: 'GET', topics, repeats: true }
-    return { url, method: 'POST', body: JSON.stringify({ topics, client }), topics, repeats: true }
+    if (asked.href.length <= longestUrl) return { url: asked, method: 'GET', topics }
+    return { url, method: 'POST', body: JSON.stringify({ topics, client }), topics }
   }
 
   /** Of each topic who is there, for those that join a connection which has told it already. */
@@ -219,6 +219,7 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       drop(next)
       drop(current)
       next = current = undefined
+      present.clear()
       if (newest) show(idle)
     } else if (held) return
     else if (!newest) {
@@ -297,9 +298,4 @@ function joins(reader: TopicReader, { serves, tails, live, at }: Generation): bo
   each.add(reader)
   reader.joinAt(from ?? at)
   return true
-}
-
-/** The name of a topic's subtree. */
-function subtreeOf(topic: string): string {
-  return `${topic.slice(0, topic.lastIndexOf('/') + 1)}*`
 }

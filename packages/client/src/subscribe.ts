@@ -53,8 +53,7 @@ export function subscribe<T extends object = Untyped, E extends AnyEvents | unde
 ): Subscription<PayloadsOf<T, E>> {
   // CheckedEvents lets nothing else through; its words only ever reach the compiler.
   const events = options.events as AnyEvents | undefined
-  const method = checkedMethod(options)
-  const target = { url: checkedUrl(url, options.fetch), method, body: options.body, repeats: method === 'GET' }
+  const target = { url: checkedUrl(url, options.fetch), method: checkedMethod(options), body: options.body }
   return createSubscription(
     (reader) => {
       const connection = createConnection(() => target, options, reader)

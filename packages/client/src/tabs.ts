@@ -4,6 +4,7 @@ import type { Link } from './link.js'
 import type { Reading } from './session.js'
 import { idle, type Snapshot } from './state.js'
 import { createTopicReader } from './topic-reader.js'
+import { createInbox } from './transport/inbox.js'
 import type { Transport } from './transport/transport.js'
 
 /** Which part a tab has in a connection that all of them share. */
@@ -12,7 +13,7 @@ export type Role = 'leader' | 'follower'
 /** What all tabs hear. */
 type Announced =
   /** It leads from now on. */
-  | { readonly leads: string }
+  | { readonly leads: true }
   /** Whether the leader is alive is asked, and answered. */
   | { readonly asks: true }
   | { readonly alive: true }
@@ -28,9 +29,6 @@ const interval = 250
 const patience = 3
 /** How long a new leader waits to be told what the others want, in milliseconds. */
 const gathering = 20
-
-/** Messages that may wait in a tab that does not take them. */
-const mostWaiting = 10_000
 
 /**
  * One connection for all tabs that use the same key. Whoever has the Web Lock leads, and serves the others as a server does: each tab,
@@ -142,31 +140,17 @@ export function createTabs(
     new Promise((resolve, reject) => {
       const name = `${key} ${controlKey()}`
       const port = new BroadcastChannel(name)
-      let source: ReadableStreamDefaultController<Message> | undefined
-      const messages = new ReadableStream<Message>(
-        {
-          start: (controller) => {
-            source = controller
-          },
-        },
-        { highWaterMark: mostWaiting },
-      ).getReader()
+      const inbox = createInbox()
       const end = (error: unknown): void => {
         port.close()
         say({ closes: name })
-        source?.error(error)
+        inbox.end(error)
         reject(error)
       }
       port.onmessage = ({ data }) => {
-        resolve({
-          read: async () => {
-            const { value } = await messages.read()
-            return value && [value]
-          },
-        })
-        source?.enqueue(data)
-        // No sender of another tab can be slowed: it asks again for what it has not taken.
-        if (!source?.desiredSize) end(new ConnectionError('too many messages were waiting'))
+        resolve(inbox)
+        // No sender of another tab can be slowed.
+        if (!inbox.push([data])) port.close()
       }
       signal.addEventListener('abort', () => end(signal.reason))
       say({ opens: name, tab, topics })
@@ -189,7 +173,7 @@ export function createTabs(
     upstream = made
     // What it begins with is what all want.
     made.hold('hidden', new Promise((resolve) => setTimeout(resolve, gathering)))
-    announce({ leads: tab })
+    announce({ leads: true })
     link.probe(true)
     return new Promise((resolve) => {
       resign = resolve
@@ -217,7 +201,8 @@ export function createTabs(
   }
 
   const look = (): void => {
-    if (upstream || document.visibilityState === 'hidden') unanswered = 0
+    // Nobody looks, or nothing is wanted.
+    if (upstream || document.visibilityState === 'hidden' || link.getSnapshot().reason === 'idle') unanswered = 0
     else if (unanswered++ < patience) announce({ asks: true })
     else {
       unanswered = 0

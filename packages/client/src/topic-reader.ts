@@ -1,4 +1,4 @@
-import { type Control, formatPosition, type Position, parsePosition } from '@sse/schema/wire'
+import { type Control, formatPosition, type Position, parsePosition, subtreeOf } from '@sse/schema/wire'
 import { ConnectionError, ServerError, type SubscriptionError } from './errors.js'
 import type { Reading } from './session.js'
 
@@ -47,8 +47,7 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
   let told = -1
   let busy: Promise<unknown> | undefined
 
-  const has = (topic: string): boolean =>
-    topic === name || (isSubtree && topic.startsWith(name.slice(0, -1)) && !topic.includes('/', name.length - 1))
+  const has = (topic: string): boolean => topic === name || subtreeOf(topic) === name
 
   const enter = (position: Position | undefined): position is Position => {
     if (position && position.epoch !== epoch) {
@@ -123,7 +122,8 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
       isLoose = true
     }
     // What is over for good is the subscription then, not only a topic of it.
-    return pass({ control: { ...control, topics: isMine && control.type === 'sse.end' ? undefined : topics } as Control })
+    if (control.type === 'sse.end' && isMine) return pass({ control: { type: control.type, reason: control.reason } })
+    return pass({ control: control.type === 'sse.gap' ? { ...control, topics: topics ?? [] } : { ...control, topics } })
   }
 
   enter(parsePosition(begin))

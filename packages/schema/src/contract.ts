@@ -14,6 +14,7 @@ import {
   type ShapeOf,
 } from './pattern.js'
 import type { AnySubtree, AnyTopic, Subtree, Topic } from './topic.js'
+import { subtreeOf } from './wire/name.js'
 
 /** A channel as a contract holds it: call it with the params to get a topic. */
 export interface ContractChannel<Name extends string, Pattern extends string, Decoded extends object, Wire extends object = Decoded> {
@@ -129,7 +130,7 @@ export function parseSubtree(
 /** The subtree that a topic belongs to, by name; undefined if its channel declares none. */
 export function subtreeNameOf({ pattern, name }: Pick<AnyTopic, 'pattern' | 'name'>): string | undefined {
   if (!pattern.slice(pattern.lastIndexOf('/') + 1).startsWith(':')) return undefined
-  return `${name.slice(0, name.lastIndexOf('/') + 1)}*`
+  return subtreeOf(name)
 }
 
 /** Any topic of a contract, a union told apart by `channel`. */

@@ -66,6 +66,7 @@ test('@sse/schema/wire', () => {
       "reservedPrefix",
       "splitType",
       "streamHeaders",
+      "subtreeOf",
       "toHeaderValue",
     ]
   `)

@@ -1,3 +1,4 @@
+import { subtreeOf } from '@sse/schema/wire'
 import type { Backplane, Entry, Link, ShardState } from './backplane.js'
 
 /** Who reads a topic or subtree on this node. */
@@ -274,9 +275,4 @@ function earliest(watches: ReadonlyMap<string, Watch>): number {
 /** As `Math.min`, which takes no hundred thousand arguments. */
 function least(numbers: readonly number[]): number {
   return numbers.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY)
-}
-
-/** The subtree that a topic is in, if its channel declares one. */
-function subtreeOf(topic: string): string {
-  return `${topic.slice(0, topic.lastIndexOf('/') + 1)}*`
 }

@@ -1,4 +1,4 @@
-import type { Position } from '@sse/schema/wire'
+import { type Position, subtreeOf } from '@sse/schema/wire'
 import type { Backplane, ShardState } from './backplane.js'
 import { resumable, type Start } from './cursor.js'
 import type { ReplayTopic } from './replay.js'
@@ -55,7 +55,9 @@ export async function planJoin(
   let resumed = true
   /** Topics of a subtree that are gone since they were doubted: the subtree as a whole may be known to be further. */
   const forgotten = (subtree: string): readonly string[] =>
-    [...(known?.reached ?? [])].flatMap(([topic, at]) => (at < state.floor && !tails.has(topic) && isIn(subtree, topic) ? topic : []))
+    [...(known?.reached ?? [])].flatMap(([topic, at]) =>
+      at < state.floor && !tails.has(topic) && subtreeOf(topic) === subtree ? topic : [],
+    )
   const replayOf = async (
     topic: string,
     start: Start,
@@ -82,7 +84,7 @@ export async function planJoin(
     const complete = after === undefined ? undefined : Math.min(after, known?.reached.get(name) ?? after)
     if (complete !== undefined && complete < state.floor && (kind === 'subtree' || !tails.has(name))) trimmed.push(name)
     else if (kind === 'subtree') trimmed.push(...forgotten(name))
-    const names = kind === 'topic' ? [name] : [...tails.keys()].filter((each) => isIn(name, each))
+    const names = kind === 'topic' ? [name] : [...tails.keys()].filter((each) => subtreeOf(each) === name)
     for (const topic of names) replays.push(replayOf(topic, start, after, notBefore))
   }
   // A topic that is wanted twice, itself and in a subtree, begins at the earlier of both.
@@ -97,9 +99,4 @@ export async function planJoin(
 
 function cursorOf(start: Start): Position | undefined {
   return typeof start === 'object' && 'after' in start && start.after !== 'unknown' ? start.after : undefined
-}
-
-/** Whether a topic is in a subtree, `orders/*`. */
-function isIn(subtree: string, topic: string): boolean {
-  return `${topic.slice(0, topic.lastIndexOf('/') + 1)}*` === subtree
 }

@@ -4,7 +4,7 @@ import { useIsShown } from '../hooks/use-is-shown.js'
 import { useRequest } from '../hooks/use-request.js'
 import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
 import { unreadOf } from '../lib/desk.js'
-import { desks, nameOf, openDesk, otherThan, roles } from '../lib/desks.js'
+import { desks, nameOf, openDesk, otherThan } from '../lib/desks.js'
 import { formatTime } from '../lib/format.js'
 import { post } from '../lib/post.js'
 import { useStore } from '../lib/store.js'
@@ -35,7 +35,7 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
   const reading = useRequest()
   const open = useCallback((watch: WatchOptions) => openDesk(user, isCurious, watch), [user, isCurious])
   const connection = useSubscription(user, isHere && isShown ? open : undefined)
-  const role = useStore(roles[user])
+  const role = connection?.snapshot.role
   const name = nameOf(user)
   const other = nameOf(otherThan(user))
   const unread = unreadOf(desk)
@@ -62,7 +62,7 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
           </span>
         </h3>
         <div className="panel-tools">
-          {connection && role && (
+          {role && (
             <span className="role" data-testid={`${user}-role`} data-role={role} title={roleTitles[role]}>
               {roleWords[role]}
             </span>

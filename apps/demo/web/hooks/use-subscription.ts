@@ -1,7 +1,7 @@
-import type { ReconnectOptions, Snapshot } from '@sse/client'
+import type { ReconnectOptions } from '@sse/client'
 import { useEffect } from 'react'
 import type { StreamName } from '../../contract.js'
-import { type Connection, connections, setConnection } from '../lib/connections.js'
+import { type Connection, connections, type SharedSnapshot, setConnection } from '../lib/connections.js'
 import { inspectingFetch } from '../lib/inspect.js'
 import { useStore } from '../lib/store.js'
 import { logWire } from '../lib/wire-log.js'
@@ -10,7 +10,7 @@ import { logWire } from '../lib/wire-log.js'
 export interface WatchOptions {
   readonly fetch: typeof globalThis.fetch
   readonly reconnect: ReconnectOptions
-  readonly onStateChange: (snapshot: Snapshot) => void
+  readonly onStateChange: (snapshot: SharedSnapshot) => void
   readonly onError: (error: Error) => void
 }
 

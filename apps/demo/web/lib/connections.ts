@@ -1,10 +1,13 @@
-import type { Snapshot } from '@sse/client'
+import type { ClientSnapshot, Snapshot } from '@sse/client'
 import { type StreamName, streamNames } from '../../contract.js'
 import { createStore, type Store } from './store.js'
 
+export type SharedSnapshot = Snapshot & Partial<Pick<ClientSnapshot, 'role'>>
+
 /** How one stream is doing. */
 export interface Connection {
-  readonly snapshot: Snapshot
+  /** With the tab's role, where tabs share it. */
+  readonly snapshot: SharedSnapshot
   /** Connections that were opened after the first one. */
   readonly reconnects: number
 }

@@ -1,4 +1,4 @@
-import { type Client, type ClientSnapshot, createClient, ServerError, type TopicOptions } from '@sse/client'
+import { type Client, createClient, ServerError, type TopicOptions } from '@sse/client'
 import type { AnyTopic } from '@sse/schema'
 import { contract, credentialOf, type DeskEvent, type User } from '../../contract.js'
 import type { WatchOptions } from '../hooks/use-subscription.js'
@@ -16,14 +16,6 @@ export function nameOf(user: User): string {
   return `${user.charAt(0).toUpperCase()}${user.slice(1)}`
 }
 
-type Role = ClientSnapshot['role']
-
-/** Which tab has a user's one connection: this one or another. */
-export const roles: Readonly<Record<User, Store<Role | undefined>>> = {
-  ana: createStore<Role | undefined>(undefined),
-  ben: createStore<Role | undefined>(undefined),
-}
-
 /**
  * Opens a user's one connection, which all tabs of the browser share: inbox, activity and figures are three topics of it. A user who
  * was here before goes on after the last event of each; the others begin with the last ones that are kept.
@@ -39,11 +31,7 @@ export function openDesk(user: User, isCurious: boolean, watch: WatchOptions): C
     fetch: watch.fetch,
     reconnect: watch.reconnect,
   })
-  client.onChange(() => {
-    const snapshot = client.getSnapshot()
-    roles[user].set(snapshot.role)
-    watch.onStateChange(snapshot)
-  })
+  client.onChange(() => watch.onStateChange(client.getSnapshot()))
   const told: Omit<TopicOptions, 'start'> = {
     onGap: (gap) => desk.set(takeGap(desk.get(), user, gap)),
     onPresence: (presence) => desk.set(takePresence(desk.get(), presence)),

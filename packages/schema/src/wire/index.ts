@@ -18,7 +18,7 @@ export {
 export { format, formatComment } from './format.js'
 export { eventStreamType, fromHeaderValue, lastEventIdHeader, lastEventIdParam, streamHeaders, toHeaderValue } from './headers.js'
 export type { Message } from './message.js'
-export { encodeSegment, ownName } from './name.js'
+export { encodeSegment, ownName, subtreeOf } from './name.js'
 export { createReader, MessageTooLargeError } from './parse.js'
 export { formatPosition, type Position, parsePosition } from './position.js'
 export { splitType } from './type.js'
