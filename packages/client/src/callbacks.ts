@@ -1,4 +1,5 @@
-import { HandlerError, isOurs, type SubscriptionError } from './errors.js'
+import { HandlerError, isOurs } from './errors.js'
+import type { ListenOptions } from './options.js'
 
 /** Whether the application was successful: false, or a promise of it, where not. Such a promise never rejects. */
 export type Outcome = Promise<false | undefined> | false | undefined
@@ -11,7 +12,8 @@ export interface Callbacks {
   report(thrown: unknown): false
 }
 
-export function createCallbacks(onError: ((error: SubscriptionError) => unknown) | undefined): Callbacks {
+/** @param options looked at when there is something to tell. */
+export function createCallbacks(options: Pick<ListenOptions, 'onError'>): Callbacks {
   const call = <T>(handler: ((value: T) => unknown) | undefined, value: T, failed: (thrown: unknown) => false = report): Outcome => {
     try {
       const result = handler?.(value)
@@ -22,7 +24,7 @@ export function createCallbacks(onError: ((error: SubscriptionError) => unknown)
   }
   const report = (thrown: unknown): false => {
     const error = isOurs(thrown) ? thrown : new HandlerError(`a handler threw: ${thrown}`, { cause: thrown })
-    call(onError ?? reportUnhandled, error, (cause) => reportUnhandled(new HandlerError('onError threw', { cause })))
+    call(options.onError ?? reportUnhandled, error, (cause) => reportUnhandled(new HandlerError('onError threw', { cause })))
     return false
   }
   return { call, report }

@@ -43,6 +43,12 @@ describe('with the contract at hand', () => {
     }
   })
 
+  test('so does a handler of all events', () => {
+    client.subscribe(contract.order({ orderId: 42 })).onEvent((event) => {
+      if (event.type === 'shipped') expectTypeOf(event.data.at).toEqualTypeOf<Date>()
+    })
+  })
+
   test('a subtree carries the same', () => {
     client.subscribe(contract.order.all()).on('shipped', ({ data }) => expectTypeOf(data).toEqualTypeOf<Decoded['shipped']>())
     client.subscribe(contract.answer.all({ chat: 1 })).on('token', ({ data }) => expectTypeOf(data).toEqualTypeOf<string>())

@@ -60,7 +60,7 @@ interface TypedChannel<Pattern extends string, Decoded extends object, Wire exte
 }
 
 /** The wire's payloads by pattern; of a channel with a subtree by `orders/*`, too. */
-type WireByPattern<C> = {
+export type WireByPattern<C> = {
   [K in keyof C as C[K] extends TypedChannel<infer Pattern, object, object> ? Pattern : never]: C[K] extends TypedChannel<
     string,
     object,
@@ -77,7 +77,7 @@ type WireByPattern<C> = {
 type SubtreePattern<Pattern extends string> = PrefixOf<Pattern> extends '' ? '*' : `${PrefixOf<Pattern>}/*`
 
 /** The params of a pattern: not even an empty object where it has none. */
-type Params<Pattern extends string> = keyof ParamsOf<Pattern> extends never ? Record<string, never> : ParamsOf<Pattern>
+export type PatternParams<Pattern extends string> = keyof ParamsOf<Pattern> extends never ? Record<string, never> : ParamsOf<Pattern>
 
 /** Many topics over one connection, which is there while somebody subscribes. */
 export interface Client<C extends object> extends AsyncDisposable {
@@ -101,7 +101,7 @@ export interface Client<C extends object> extends AsyncDisposable {
    */
   subscribe<Pattern extends keyof WireByPattern<C> & string>(
     pattern: Pattern,
-    params: Params<NoInfer<Pattern>>,
+    params: PatternParams<NoInfer<Pattern>>,
     options?: TopicOptions,
   ): TopicSubscription<WireByPattern<C>[Pattern] & object>
   /** The state of the connection; the same object until something changes. */
@@ -124,7 +124,7 @@ export function createClient<C extends object>(options: ClientOptions): Client<C
   checkRequest(options)
   const { shared } = options
   if (shared === true && options.headers) throw new OptionError('shared: with headers, give { identity }')
-  const { call } = createCallbacks(undefined)
+  const { call } = createCallbacks({})
   const listeners = new Set<() => void>()
   const feeds = new Set<TopicFeed>()
   const subscriptions = new Set<Subscription<object>>()

@@ -21,7 +21,7 @@ export interface Dispatcher<Event> {
 
 export function createDispatcher<Event>(
   events: Decoder | undefined,
-  { format, onUnknown }: ListenOptions,
+  options: ListenOptions,
   { call, report }: Callbacks,
 ): Dispatcher<Event> {
   const consumers = new Set<Consumer<Event>>()
@@ -34,10 +34,10 @@ export function createDispatcher<Event>(
     },
     take: (event, isText) => {
       const { type, data } = event
-      if (events && !events.types.includes(type)) return call(onUnknown, event)
+      if (events && !events.types.includes(type)) return call(options.onUnknown, event)
       let outcome: Outcome
       try {
-        const decoded = events ? events.decode(type, data) : isText || format === 'text' ? data : fromJson(type, data)
+        const decoded = events ? events.decode(type, data) : isText || options.format === 'text' ? data : fromJson(type, data)
         // The one place where data gets its type: `events` has checked it, or the type argument vouches for the server.
         for (const consumer of consumers) outcome = both(outcome, consumer.take({ ...event, data: decoded } as Event))
       } catch (thrown) {

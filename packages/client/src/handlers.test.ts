@@ -67,6 +67,37 @@ describe('C34 a handler that throws', () => {
   })
 })
 
+describe('onEvent', () => {
+  test('hears every event, in order, whatever its type, until its end', async () => {
+    const live = subscribe<Counts>(url, scriptedFetch([ready() + event('a', 1) + event('b', 2) + event('a', 3) + end]))
+    const heard: string[] = []
+    const leave = live.onEvent(({ type, data }) => {
+      heard.push(`${type} ${data}`)
+      if (data === 2) leave()
+    })
+    expect(await collect(live)).toHaveLength(3)
+    expect(heard).toEqual(['a 1', 'b 2'])
+  })
+
+  test('holds the next event back with its promise, and tells onError what it throws', async () => {
+    const errors: Error[] = []
+    const live = subscribe<Counts>(url, { ...scriptedFetch([event('a', 1) + event('b', 2)]), onError: (error) => void errors.push(error) })
+    const log: string[] = []
+    const first = deferred()
+    live.onEvent(async ({ data }) => {
+      log.push(`${data}`)
+      await first.promise
+      throw new Error('mine')
+    })
+    await turns()
+    expect(log).toEqual(['1'])
+    first.resolve()
+    await turns()
+    expect(log).toEqual(['1', '2'])
+    expect(errors).toMatchObject([{ code: 'handler_failed' }, { code: 'handler_failed' }])
+  })
+})
+
 describe('C34 asynchronous handlers', () => {
   test('run in order: the next event waits for the slowest', async () => {
     const live = subscribe<Counts>(url, scriptedFetch([event('a', 1) + event('b', 2) + event('a', 3)]))

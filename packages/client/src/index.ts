@@ -1,7 +1,16 @@
 export { InvalidJsonError, SchemaError, SseError, ValidationError } from '@sse/schema'
 export { MessageTooLargeError } from '@sse/schema/wire'
 export { type Buffer, type BufferOptions, buffered, type Queue, type Queued } from './buffer.js'
-export { type Client, type ClientOptions, type ClientSnapshot, createClient, type TopicOptions, type TopicSubscription } from './client.js'
+export {
+  type Client,
+  type ClientOptions,
+  type ClientSnapshot,
+  createClient,
+  type PatternParams,
+  type TopicOptions,
+  type TopicSubscription,
+  type WireByPattern,
+} from './client.js'
 export {
   ConnectionError,
   ContentTypeError,

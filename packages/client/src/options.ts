@@ -93,7 +93,10 @@ export interface CursorStore {
   set(cursor: string): unknown
 }
 
-/** What a subscription is to be told, and when an event counts as done. Every option has a default, and takes undefined for it. */
+/**
+ * What a subscription is to be told, and when an event counts as done. Every option has a default, and takes undefined for it. The
+ * functions are looked up when there is something to tell: a getter may give another one each time, as UI bindings need.
+ */
 export interface ListenOptions {
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined

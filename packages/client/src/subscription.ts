@@ -29,6 +29,8 @@ export interface Subscription<Payloads extends object> extends AsyncIterable<Eve
    * While nobody listens nothing is read: nothing is lost, and the server waits.
    */
   on<Type extends keyof Payloads & string>(type: Type, handler: (event: EventIn<Payloads, Type>) => unknown): () => void
+  /** Calls the handler with each event, whatever its type, as `on` does. */
+  onEvent(handler: (event: EventIn<Payloads>) => unknown): () => void
   /**
    * A loop over all events from here on. It ends on the server's end, `close()` or abort, and throws on a failure that no
    * further attempt would mend. Leaving it closes the subscription if nobody else listens.
@@ -67,8 +69,8 @@ export function createSubscription<Payloads extends object>(
   start = '',
   onMoved?: () => void,
 ): Subscription<Payloads> {
-  const { signal, endOn, onError, onGap, ack = 'auto', store } = options
-  const callbacks = createCallbacks(onError)
+  const { signal, endOn, ack = 'auto', store } = options
+  const callbacks = createCallbacks(options)
   const { call, report } = callbacks
   const dispatcher = createDispatcher<EventIn<Payloads>>(events, options, callbacks)
   const types = new Set(events?.types)
@@ -81,7 +83,7 @@ export function createSubscription<Payloads extends object>(
     queue?.clear()
     const thrown = dispatcher.end(error)
     // A loop throws it; only where there is none would nobody hear of it.
-    if (error && (onError || !thrown)) report(error)
+    if (error && (options.onError || !thrown)) report(error)
   }
 
   const onAbort = (): undefined => close('aborted')
@@ -110,6 +112,7 @@ export function createSubscription<Payloads extends object>(
     }
     if (control.type !== 'sse.gap') return undefined
     const { reason, topics } = control
+    const { onGap } = options
     return onGap ? call(onGap, { reason, topics }) : report(new GapError(reason, topics))
   }
 
@@ -188,6 +191,7 @@ export function createSubscription<Payloads extends object>(
       types.add(type)
       return listen({ take: (event) => (isOf(event, type) ? call(handler, event) : undefined) })
     },
+    onEvent: (handler) => listen({ take: (event) => call(handler, event) }),
     close: () => close('closed'),
     [Symbol.asyncIterator]: () => {
       const loop = createLoop<EventIn<Payloads>>(() => {
