@@ -129,8 +129,10 @@ export function createConnection(target: () => Target, options: RequestOptions, 
       for (const message of messages) {
         // WHATWG HTML §9.2.6: a `retry` counts at its own line.
         if (message.retry !== undefined) asked = clampWait(message.retry)
-        await listened()
+        // Without a turn between events that nobody is busy with: a UI draws once for all that a chunk brings.
+        if (!reader.count()) await listened()
         if (isClosed()) return
+        signal.throwIfAborted()
         const reading = readMessage(session, message, lastEventId)
         const busy = reader.take(reading)
         if (busy) await busy

@@ -1,0 +1,106 @@
+// What the tests of the hooks render, in the page and on its server. Without JSX, which Node does not run.
+import { type Client, type ClientSnapshot, createClient } from '@sse/client'
+import { createHooks } from '@sse/react'
+import * as React from 'react'
+import type { contract } from '../servers/hub-contract.ts'
+
+const { Activity, Component, createElement: h, StrictMode } = React
+const { Provider, useSubscription, useEvents, useConnectionState } = createHooks<typeof contract>()
+
+/** What is on the page. A test changes it. */
+export interface View {
+  /** Orders whose numbers are listed, with how many are kept. */
+  readonly lists?: readonly { readonly order: string; readonly limit?: number; readonly start?: `last:${number}` | 'now' }[]
+  /** Orders whose even numbers are listed. */
+  readonly evens?: readonly string[]
+  /** Orders whose numbers are summed up, until the sum is 10 or more. */
+  readonly sums?: readonly string[]
+  /** Orders that are only followed, by a handler that is another one at each render; it tells this word. */
+  readonly follows?: readonly { readonly order: string | undefined; readonly word: string }[]
+  readonly secret?: boolean
+  /** Whether the components are there, but not shown. */
+  readonly isHidden?: boolean
+  readonly hasNoProvider?: boolean
+}
+
+/** How often each component has rendered. */
+export const renders: Record<string, number> = {}
+/** What handlers were told. */
+export const told: string[] = []
+
+function count(name: string): void {
+  renders[name] = (renders[name] ?? 0) + 1
+}
+
+function line(id: string, ...words: readonly unknown[]): React.ReactElement {
+  return h('p', { id }, words.join(' '))
+}
+
+function List({ order, limit, start }: NonNullable<View['lists']>[number]): React.ReactElement {
+  count(`list ${order}`)
+  const [numbers, { state }] = useEvents(['orders/:orderId', { orderId: order }], { limit, start, select: ({ data }) => data.n })
+  return line(`list-${order}`, state, numbers.join())
+}
+
+function Evens({ order }: { order: string }): React.ReactElement {
+  count(`evens ${order}`)
+  const [numbers] = useEvents(['orders/:orderId', { orderId: order }], { select: ({ data }) => (data.n % 2 ? undefined : data.n) })
+  return line(`evens-${order}`, numbers.join())
+}
+
+function Sum({ order }: { order: string }): React.ReactElement {
+  count(`sum ${order}`)
+  const [sum] = useEvents(['orders/:orderId', { orderId: order }], {
+    initial: 0,
+    reduce: (sum, { data }) => (sum < 10 ? sum + data.n : sum),
+  })
+  return line(`sum-${order}`, sum)
+}
+
+function Follow({ order, word }: NonNullable<View['follows']>[number]): React.ReactElement {
+  const { state, reason } = useSubscription(order && ['orders/:orderId', { orderId: order }], {
+    onEvent: ({ data }) => void told.push(`${word} ${data.n}`),
+  })
+  return line(`follow-${order}`, state, reason)
+}
+
+function Secret(): React.ReactElement {
+  const { state, error } = useSubscription(['secrets/:name', { name: 'x' }], { onError: ({ code }) => void told.push(code) })
+  return line('secret', state, error?.message)
+}
+
+function Status(): React.ReactElement {
+  count('status')
+  return line(
+    'status',
+    useConnectionState(({ state }: ClientSnapshot) => state),
+  )
+}
+
+class Boundary extends Component<{ readonly children: React.ReactNode }> {
+  override state: { message?: string } = {}
+  static getDerivedStateFromError = ({ message }: Error): { message: string } => ({ message })
+  override render(): React.ReactNode {
+    return this.state.message === undefined ? this.props.children : line('error', this.state.message)
+  }
+}
+
+/** @param client a client; or how it is made, where the page's server renders it. */
+export function app(view: View, client: Client<typeof contract> | (() => Client<typeof contract>) = makeClient): React.ReactElement {
+  const { lists = [], evens = [], sums = [], follows = [], secret = false, isHidden = false, hasNoProvider = false } = view
+  const children = [
+    h(Status, { key: 'status' }),
+    ...lists.map((list) => h(List, { key: `list ${list.order}`, ...list })),
+    ...evens.map((order) => h(Evens, { key: `evens ${order}`, order })),
+    ...sums.map((order) => h(Sum, { key: `sum ${order}`, order })),
+    ...follows.map((follow, index) => h(Follow, { key: `follow ${index}`, ...follow })),
+    secret && h(Secret, { key: 'secret' }),
+  ]
+  const shown = h(Activity, { mode: isHidden ? 'hidden' : 'visible', children })
+  return h(StrictMode, null, h(Boundary, null, hasNoProvider ? shown : h(Provider, { client }, shown)))
+}
+
+/** Its URL is good only in a page. */
+function makeClient(): Client<typeof contract> {
+  return createClient<typeof contract>({ url: '/events', linger: 300, reconnect: { baseDelay: 20, maxDelay: 200 } })
+}
