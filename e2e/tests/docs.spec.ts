@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..')
 const folder = join(import.meta.dirname, '../.cache/docs')
 
 /** A code block may follow a comment that readers do not see, which declares what the block takes for granted. */
-const block = /(?:<!-- prelude\n(?<prelude>[\s\S]*?)-->\n)?```ts\n(?<code>[\s\S]*?)```/g
+const block = /(?:<!-- prelude\n(?<prelude>[\s\S]*?)-->\n)?```(?<language>tsx?)\n(?<code>[\s\S]*?)```/g
 
 /** A file of the application that the document takes for granted, and its blocks import. Readers do not see it either. */
 const file = /<!-- file (?<name>\S+\.ts)\n(?<code>[\s\S]*?)-->/g
@@ -18,6 +18,7 @@ const settings = {
     // As in a project of its users, who are strict, and no stricter than strict about what they leave unused.
     lib: ['es2022', 'dom'],
     types: ['node'],
+    jsx: 'react-jsx',
     typeRoots: [join(root, 'e2e/node_modules/@types')],
     isolatedDeclarations: false,
     declaration: false,
@@ -43,8 +44,8 @@ async function writeBlocks(document: string): Promise<number> {
   const blocks = [...text.matchAll(block)]
   await mkdir(target, { recursive: true })
   for (const { groups: { name = '', code = '' } = {} } of text.matchAll(file)) await writeFile(join(target, name), code)
-  for (const [index, { groups: { prelude = '', code = '' } = {} }] of blocks.entries()) {
-    const name = /^\/\/ (?<name>\S+\.ts)\n/.exec(code)?.groups?.['name'] ?? `block-${index + 1}.ts`
+  for (const [index, { groups: { prelude = '', language = '', code = '' } = {} }] of blocks.entries()) {
+    const name = /^\/\/ (?<name>\S+\.ts)\n/.exec(code)?.groups?.['name'] ?? `block-${index + 1}.${language}`
     await writeFile(join(target, name), prelude + code)
   }
   return blocks.length

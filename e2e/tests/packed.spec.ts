@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 
 const root = join(import.meta.dirname, '../..')
-const packages = ['schema', 'server', 'client']
+const packages = ['schema', 'server', 'client', 'react']
 
 function run(cwd: string, command: string, ...args: readonly string[]): string {
   // Not the workspace's own settings, which pnpm passes on to what it runs.
@@ -23,7 +23,7 @@ async function project(): Promise<string> {
     (await readdir(folder)).map((file) => [`@sse/${packages.find((name) => file.includes(name))}`, `file:${join(folder, file)}`]),
   )
   await cp(join(root, 'e2e/packed'), folder, { recursive: true })
-  const versions = { zod: '4', typescript: '7', '@types/node': '26' }
+  const versions = { zod: '4', typescript: '7', '@types/node': '26', react: '19', '@types/react': '19' }
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', dependencies: { ...tarballs, ...versions } }))
   // None of them is in a registry, so what they ask of each other is taken from here, too.
   await writeFile(join(folder, 'pnpm-workspace.yaml'), JSON.stringify({ overrides: tarballs }))
@@ -35,6 +35,7 @@ const strictest = {
   target: 'es2022',
   module: 'nodenext',
   lib: ['es2022', 'dom'],
+  jsx: 'react-jsx',
   strict: true,
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
@@ -48,7 +49,7 @@ test('a project outside the repo installs the packed packages, compiles the desi
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...strictest, types: ['node'] } }))
     await writeFile(
       join(folder, 'tsconfig.browser.json'),
-      JSON.stringify({ compilerOptions: { ...strictest, types: [], noEmit: true }, files: ['subscribe.ts'] }),
+      JSON.stringify({ compilerOptions: { ...strictest, types: [], noEmit: true }, files: ['subscribe.ts', 'orders.tsx'] }),
     )
     expect(run(folder, 'pnpm', 'exec', 'tsc')).toBe('')
     // In a browser's project nothing of Node's is there to lend its types.
