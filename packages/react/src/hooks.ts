@@ -120,11 +120,10 @@ function useTopic(context: ClientContext, wanted: AnyWanted | Nothing, options: 
   useInsertionEffect(() => {
     latest.current = { options, hear }
   })
-  const { start } = options
   // A topic is made anew at each render; the same on the wire is the same.
-  const key = wanted && JSON.stringify(['name' in wanted ? wanted.name : wanted, start])
+  const key = wanted && JSON.stringify('name' in wanted ? wanted.name : wanted)
   const make = (): TopicStore & { client: typeof client; key: typeof key } => ({
-    ...createTopicStore(client, wanted, latest, start, initial),
+    ...createTopicStore(client, wanted, latest, options.start, initial),
     client,
     key,
   })

@@ -11,8 +11,8 @@ export interface ProviderProps<C extends object> {
 }
 
 /**
- * What every hook that subscribes takes. Handlers may be made anew at each render: the last render's are called. All else counts
- * when the component begins to listen; with another `start` it begins anew.
+ * What every hook that subscribes takes. Functions may be made anew at each render: the last render's are called. All else counts
+ * when the component begins with a topic, `start` as any initial state does: for another give the component another `key`.
  */
 export interface HookOptions extends Omit<TopicOptions, 'signal' | 'onStateChange' | 'ack'> {}
 
@@ -31,6 +31,6 @@ export interface ListOptions<Payloads, Item> extends HookOptions {
 export interface ReduceOptions<Payloads, State> extends HookOptions {
   /** The next state. Where it is the same as before, the component does not render. What it throws goes to `onError`, and changes nothing. */
   readonly reduce: (state: State, event: EventIn<Payloads>) => State
-  /** The state before the first event; counts when the component begins to listen. */
+  /** The state before the first event; counts when the component begins with a topic. */
   readonly initial: State
 }

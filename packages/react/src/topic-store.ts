@@ -31,8 +31,9 @@ const unjoined: SubscriptionState = { ...idle, reached: async () => false, ack: 
 
 /**
  * @param client null: it is not there yet.
- * @param latest those of the last render. Of the options `start` counts once: whoever leaves and comes back, as StrictMode and
- * Activity have components do, goes on where it was, with what it had.
+ * @param latest those of the last render.
+ * @param start counts once: whoever leaves and comes back, as StrictMode and Activity have components do, goes on where it was, with
+ * what it had.
  */
 export function createTopicStore(
   client: AnyClient | null,

@@ -1,8 +1,9 @@
 import { subscribe } from '@sse/client'
 import { type ReactElement, type SyntheticEvent, useCallback, useEffect, useState } from 'react'
 import { type AnswerStats, answerEvents, answerStats } from '../../contract.js'
-import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
+import { useStream } from '../hooks/use-stream.js'
 import { formatCount } from '../lib/format.js'
+import type { WatchOptions } from '../lib/watch.js'
 import { Panel, StreamTools } from './Panel.js'
 
 const suggestions = ['How does it resume?', 'What is a heartbeat for?', 'What if a reader is slow?'] as const
@@ -43,7 +44,7 @@ export function AnswerPanel(): ReactElement {
     },
     [question],
   )
-  const connection = useSubscription('answer', question === undefined || outcome === 'stopped' ? undefined : open)
+  const connection = useStream('answer', question === undefined || outcome === 'stopped' ? undefined : open)
   const failed = connection?.snapshot.reason === 'failed'
   const busy = question !== undefined && outcome === undefined && !failed
 

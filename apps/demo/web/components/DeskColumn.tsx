@@ -1,14 +1,15 @@
-import { type ReactElement, useCallback, useState } from 'react'
+import { type ReactElement, useState } from 'react'
 import type { Note, User } from '../../contract.js'
 import { useIsShown } from '../hooks/use-is-shown.js'
 import { useRequest } from '../hooks/use-request.js'
-import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
+import { connections } from '../lib/connections.js'
 import { unreadOf } from '../lib/desk.js'
-import { desks, nameOf, openDesk, otherThan } from '../lib/desks.js'
+import { desks, nameOf, otherThan } from '../lib/desks.js'
 import { formatTime } from '../lib/format.js'
 import { post } from '../lib/post.js'
 import { useStore } from '../lib/store.js'
 import { Avatar } from './Avatar.js'
+import { DeskFeed } from './DeskFeed.js'
 import { NoteForm } from './NoteForm.js'
 import { StreamTools } from './Panel.js'
 
@@ -33,8 +34,7 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
   const [isCurious, setCurious] = useState(false)
   const [problem, setProblem] = useState('')
   const reading = useRequest()
-  const open = useCallback((watch: WatchOptions) => openDesk(user, isCurious, watch), [user, isCurious])
-  const connection = useSubscription(user, isHere && isShown ? open : undefined)
+  const connection = useStore(connections)[user]
   const role = connection?.snapshot.role
   const name = nameOf(user)
   const other = nameOf(otherThan(user))
@@ -53,6 +53,7 @@ export function DeskColumn({ user }: { readonly user: User }): ReactElement {
 
   return (
     <section className="desk" data-user={user} data-here={isHere} aria-label={name}>
+      {isHere && isShown && <DeskFeed user={user} isCurious={isCurious} />}
       <header className="desk-header">
         <h3>
           <Avatar user={user} />

@@ -2,10 +2,11 @@ import { HttpStatusError, subscribe } from '@sse/client'
 import { type ReactElement, useCallback, useState } from 'react'
 import { jobCreated, progressEvents, steps } from '../../contract.js'
 import { useRequest } from '../hooks/use-request.js'
-import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
+import { useStream } from '../hooks/use-stream.js'
 import { formatBytes, formatCount } from '../lib/format.js'
 import { post } from '../lib/post.js'
 import { advance, newProgress, type Progress, percentOf, savedProgress, saveProgress } from '../lib/progress.js'
+import type { WatchOptions } from '../lib/watch.js'
 import { Panel, StreamTools } from './Panel.js'
 
 const stepTitles = { scan: 'Scan', hash: 'Hash', summarise: 'Summarise' } as const
@@ -56,7 +57,7 @@ export function ProgressPanel(): ReactElement {
     },
     [job],
   )
-  const connection = useSubscription('progress', job === undefined || job === overBefore ? undefined : open)
+  const connection = useStream('progress', job === undefined || job === overBefore ? undefined : open)
 
   const start = async (): Promise<void> => {
     try {

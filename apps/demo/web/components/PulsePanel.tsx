@@ -3,9 +3,10 @@ import { type ReactElement, useCallback, useMemo, useRef, useState } from 'react
 import type uPlot from 'uplot'
 import { type Host, pulseEvents, type Sample } from '../../contract.js'
 import { useIsShown } from '../hooks/use-is-shown.js'
-import { useSubscription, type WatchOptions } from '../hooks/use-subscription.js'
+import { useStream } from '../hooks/use-stream.js'
 import { formatBytes, formatTime } from '../lib/format.js'
 import { addSample, columnsOf } from '../lib/samples.js'
+import type { WatchOptions } from '../lib/watch.js'
 import { Chart } from './Chart.js'
 import { Fact } from './Fact.js'
 import { Panel, StreamTools } from './Panel.js'
@@ -43,7 +44,7 @@ export function PulsePanel(): ReactElement {
     })
     return live
   }, [])
-  const connection = useSubscription('pulse', isShown ? open : undefined)
+  const connection = useStream('pulse', isShown ? open : undefined)
 
   const cpu = useMemo(() => columnsOf(samples, (sample) => sample.cpu), [samples])
   const memory = useMemo(() => columnsOf(samples, (sample) => sample.memoryUsed), [samples])
