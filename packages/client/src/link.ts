@@ -101,11 +101,12 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       for (const reader of each) if (!fits(start, reader.start())) each.delete(reader)
       return start ? `${name}@${start}` : name
     })
-    const asked = new URL(url)
+    const bare = new URL(url)
+    bare.searchParams.set('client', client)
+    const asked = new URL(bare)
     for (const topic of topics) asked.searchParams.append('topic', topic)
-    asked.searchParams.set('client', client)
     if (asked.href.length <= longestUrl) return { url: asked, method: 'GET', topics }
-    return { url, method: 'POST', body: JSON.stringify({ topics, client }), topics }
+    return { url: bare, method: 'POST', body: JSON.stringify({ topics }), topics }
   }
 
   /** Of each topic who is there, for those that join a connection which has told it already. */

@@ -74,6 +74,7 @@ export class SimulatedNode {
       name: 'GET /events',
       origin: undefined,
       isBrowser: false,
+      client: undefined,
       address: () => undefined,
       asked: async () => ({ topics, reconnectedAt: lastEventId === '' ? undefined : lastEventId, cursor: undefined }),
       whenGone: (callback) => pipe.whenGone(callback),

@@ -27,6 +27,11 @@ export interface Asked {
   readonly cursor: string | undefined
 }
 
+/** Clients that carry many topics name themselves, at random. What looks otherwise is somebody else's parameter. */
+export function clientNamed(given: string | null): string | undefined {
+  return given !== null && /^[\w-]{8,64}$/.test(given) ? given : undefined
+}
+
 /** The longest name of a topic, in characters: URLs of more are refused by proxies. */
 const longestName = 2_048
 /** Of a topic's last events. */

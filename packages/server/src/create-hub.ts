@@ -56,6 +56,7 @@ export interface AttachOptions {
   /** Whether the reader is told each event's topic. */
   readonly isNamed: boolean
   readonly identity: string | undefined
+  readonly client: string | undefined
   /** The reason, where there is no place for it. Not given for a stream that has one. */
   readonly admit?: () => RefusalReason | undefined
 }
@@ -144,7 +145,12 @@ export class HubCore {
     const wanted = topics.map(({ name, kind, channel }): Wanted => ({ name, kind, start, notBefore, text: this.channels.textOf(channel) }))
     // The reader asked for no topics: where there is one, its events have plain types, as on a stream of its own.
     const isNamed = topics.length > 1 || topics[0]?.kind === 'subtree'
-    await this.attach(opened, wanted, { isNamed, identity: options.identity, admit: () => this.#admit(opened, options) })
+    await this.attach(opened, wanted, {
+      isNamed,
+      identity: options.identity,
+      client: undefined,
+      admit: () => this.#admit(opened, options),
+    })
   }
 
   async cursor(topics: unknown): Promise<string> {
@@ -247,10 +253,11 @@ export class HubCore {
   }
 
   /** Feeds a stream until it is over. */
-  async attach(stream: EventStream<object>, wanted: readonly Wanted[], { isNamed, identity, admit }: AttachOptions): Promise<void> {
+  async attach(stream: EventStream<object>, wanted: readonly Wanted[], { admit, ...whose }: AttachOptions): Promise<void> {
     // Who came in while the door was closing.
     if (this.#isDraining) return depart(stream)
-    const reader = new HubReader(this.#readerHub, stream, wanted, { isNamed, identity })
+    const reader = new HubReader(this.#readerHub, stream, wanted, whose)
+    const { identity } = reader
     stream.feed(reader)
     // Not before: a stream that has its place must not lose it by being subscribed twice.
     const refused = admit?.()

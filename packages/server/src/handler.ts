@@ -53,6 +53,8 @@ export interface HubRequest<Request> {
   readonly origin: string | undefined
   /** A browser's, which cannot be told from its EventSource. */
   readonly isBrowser: boolean
+  /** The name that a client gives itself, in the query: it has its place before a body is read. */
+  readonly client: string | undefined
   /** @throws what the application's own function throws. */
   address(): string | undefined
   /** @throws (rejects) MalformedError */
@@ -116,7 +118,7 @@ export async function decide<Request>(
   if (core.isDraining) return refuseForNow('draining')
   let leave = (): void => {}
   try {
-    const place = core.admission.enter(request.address(), Date.now())
+    const place = core.admission.enter(request.address(), Date.now(), request.client)
     if (typeof place === 'string') return refuseForNow(place)
     const arrival = core.arrivals.begin()
     leave = () => {
@@ -223,7 +225,7 @@ async function authorized<Request>(
       if (reason !== undefined) return dismiss(stream, reason)
       const stop = expire(stream, end - Date.now())
       try {
-        await core.attach(stream, wanted, { isNamed: true, identity })
+        await core.attach(stream, wanted, { isNamed: true, identity, client: request.client })
       } finally {
         stop()
       }

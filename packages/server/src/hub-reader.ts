@@ -44,6 +44,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
   readonly number: number = ++readers
   readonly stream: EventStream<object>
   readonly identity: string | undefined
+  readonly client: string | undefined
   readonly text: readonly string[]
   readonly #hub: ReaderHub
   readonly #wanted: readonly Wanted[]
@@ -77,7 +78,11 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     hub: ReaderHub,
     stream: EventStream<object>,
     wanted: readonly Wanted[],
-    { isNamed, identity }: { readonly isNamed: boolean; readonly identity: string | undefined },
+    {
+      isNamed,
+      identity,
+      client,
+    }: { readonly isNamed: boolean; readonly identity: string | undefined; readonly client: string | undefined },
   ) {
     this.#hub = hub
     this.stream = stream
@@ -86,6 +91,7 @@ export class HubReader implements Audience, Feeder, PresenceReader {
     this.#isNamed = isNamed
     this.#notBefore = Math.max(...wanted.map(({ notBefore = Number.NEGATIVE_INFINITY }) => notBefore))
     this.identity = identity
+    this.client = client
     this.text = wanted.flatMap(({ text }) => text)
     this.#open = new Set(this.#names)
   }

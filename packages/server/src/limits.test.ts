@@ -7,8 +7,8 @@ function admission(limits: Limits = {}): Admission {
 }
 
 /** A place, where there must be one. */
-function placed(admitted: Admission, address?: string, now = 0): Place {
-  const place = admitted.enter(address, now)
+function placed(admitted: Admission, address?: string, now = 0, client?: string): Place {
+  const place = admitted.enter(address, now, client)
   if (typeof place === 'string') throw new Error(`refused: ${place}`)
   return place
 }
@@ -96,6 +96,62 @@ describe('D55 who may come', () => {
     refused.leave()
     placed(admitted)
     expect(admitted.enter(undefined, 0)).toBe('streams')
+  })
+})
+
+describe('D55 a client whose connection is taken over by another', () => {
+  const bounds = { streams: 1, perAddress: 1, perIdentity: 1 }
+
+  test('counts once, until both are gone', () => {
+    const admitted = admission(bounds)
+    const [old, next] = [placed(admitted, 'a', 0, 'c'), placed(admitted, 'a', 0, 'c')]
+    expect([old.identify('ann'), next.identify('ann')]).toEqual([undefined, undefined])
+    old.leave()
+    expect(admitted.enter('b', 0)).toBe('streams')
+    const third = placed(admitted, 'a', 0, 'c')
+    expect(third.identify('ann')).toBeUndefined()
+    next.leave()
+    third.leave()
+    expect(placed(admitted, 'b').identify('ann')).toBeUndefined()
+  })
+
+  test('has two at most: a name that all of somebody’s streams bear brings no more', () => {
+    const admitted = admission({ streams: 2 })
+    for (let n = 0; n < 4; n++) placed(admitted, 'a', 0, 'c')
+    expect(admitted.enter('a', 0, 'c')).toBe('streams')
+  })
+
+  test('is nobody else’s: at another address its name counts for itself', () => {
+    const admitted = admission(bounds)
+    placed(admitted, 'a', 0, 'c')
+    expect(admitted.enter('b', 0, 'c')).toBe('streams')
+  })
+
+  test('counts for each identity that it shows', () => {
+    const admitted = admission({ streams: 2, perIdentity: 1 })
+    const [ann, bob] = [placed(admitted, 'a', 0, 'c'), placed(admitted, 'a', 0, 'c')]
+    ann.identify('ann')
+    bob.identify('bob')
+    expect(placed(admitted).identify('bob')).toBe('identity')
+    bob.leave()
+    expect(placed(admitted).identify('bob')).toBeUndefined()
+    expect(admitted.enter(undefined, 0)).toBe('streams')
+  })
+
+  test('costs a place in the second all the same', () => {
+    const admitted = admission({ connectsPerSecond: 2 })
+    for (let n = 0; n < 2; n++) placed(admitted, 'a', 0, 'c')
+    expect(admitted.enter('a', 0, 'c')).toBe('rate')
+  })
+
+  test('leaves no memory behind', () => {
+    const admitted = admission({ streams: 3 })
+    for (let n = 0; n < 10; n++) {
+      const places = [placed(admitted, 'a', 0, 'c'), placed(admitted, 'a', 0, 'c'), placed(admitted, 'a', 0, 'c')]
+      for (const place of n % 2 ? places : places.reverse()) place.leave()
+    }
+    for (let n = 0; n < 3; n++) placed(admitted, 'b')
+    expect(admitted.enter('b', 0)).toBe('streams')
   })
 })
 

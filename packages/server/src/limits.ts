@@ -4,7 +4,8 @@ import type { RefusalReason } from './stats.js'
 
 /**
  * How many streams a hub feeds on this node. Beyond a bound a request is refused for a time, or a stream that `subscribe` was
- * given is closed for as long: nobody who is there loses anything.
+ * given is closed for as long: nobody who is there loses anything. Two streams of one client, a connection and the one that is to
+ * take its place, count as one, but for `connectsPerSecond`.
  */
 export interface Limits {
   /** Streams in total. Default 10,000. */
@@ -52,6 +53,16 @@ function limit(name: string, value: number, what = 'a number'): number {
   throw new OptionError(`limits.${name}`, `is ${value}: it takes ${what} above 0, or Infinity for no bound`)
 }
 
+/** A client's connection, and the one that takes over from it. More are somebody's who gives all of them one name. */
+const mostOfClient = 2
+
+/** What one client takes: one of all, one of its address, and one of each identity that it shows. */
+interface Seat {
+  streams: number
+  /** How many of its streams are whose. */
+  readonly identities: Map<string, number>
+}
+
 /** A place among the streams. */
 export interface Place {
   /** Whose it is. The reason, where that identity has too many; then the place is given back. */
@@ -65,6 +76,8 @@ export class Admission {
   readonly #bounds: LimitBounds
   readonly #identities = new Map<string, number>()
   readonly #addresses = new Map<string, number>()
+  /** By address and name: a name that somebody else has learnt brings them nothing elsewhere. */
+  readonly #clients = new Map<string, Seat>()
   /** May connect at once. */
   #tokens: number
   #refilled: number
@@ -76,49 +89,66 @@ export class Admission {
     this.#refilled = now
   }
 
-  /** A place, or the reason why there is none. */
-  enter(address: string | undefined, now: number): Place | RefusalReason {
+  /**
+   * A place, or the reason why there is none.
+   *
+   * @param client the name that a client gives itself.
+   */
+  enter(address: string | undefined, now: number, client?: string): Place | RefusalReason {
     const { streams, perAddress, connectsPerSecond } = this.#bounds
     this.#tokens = Math.min(connectsPerSecond, this.#tokens + (Math.max(0, now - this.#refilled) / 1_000) * connectsPerSecond)
     this.#refilled = now
-    if (this.#streams >= streams) return 'streams'
-    if (address !== undefined && (this.#addresses.get(address) ?? 0) >= perAddress) return 'address'
+    const key = client && `${address} ${client}`
+    const shared = key ? this.#clients.get(key) : undefined
+    const isShared = shared !== undefined && shared.streams < mostOfClient
+    if (!isShared && this.#streams >= streams) return 'streams'
+    if (!isShared && address !== undefined && (this.#addresses.get(address) ?? 0) >= perAddress) return 'address'
     // Less than one a second: the first must find one all the same.
     if (this.#tokens < Math.min(1, connectsPerSecond)) return 'rate'
     this.#tokens -= 1
-    this.#streams++
-    if (address !== undefined) add(this.#addresses, address, 1)
+    const seat = isShared ? shared : { streams: 0, identities: new Map<string, number>() }
+    seat.streams++
+    if (!isShared) {
+      this.#streams++
+      if (address !== undefined) add(this.#addresses, address, 1)
+      if (key) this.#clients.set(key, seat)
+    }
     let identity: string | undefined
     let isThere = true
     const leave = (): void => {
       if (!isThere) return
       isThere = false
+      if (identity !== undefined && add(seat.identities, identity, -1) === 0) add(this.#identities, identity, -1)
+      if (--seat.streams > 0) return
       this.#streams--
       if (address !== undefined) add(this.#addresses, address, -1)
-      if (identity !== undefined) add(this.#identities, identity, -1)
+      if (key && this.#clients.get(key) === seat) this.#clients.delete(key)
     }
     return {
       leave,
       identify: (named) => {
         // It left while it was being found out whose it is.
         if (!isThere) return undefined
-        if ((this.#identities.get(named) ?? 0) >= this.#bounds.perIdentity) {
+        const isFirst = !seat.identities.has(named)
+        if (isFirst && (this.#identities.get(named) ?? 0) >= this.#bounds.perIdentity) {
           leave()
           return 'identity'
         }
         identity = named
-        add(this.#identities, named, 1)
+        add(seat.identities, named, 1)
+        if (isFirst) add(this.#identities, named, 1)
         return undefined
       },
     }
   }
 }
 
-/** Counts; what is at 0 takes no memory. */
-function add(counts: Map<string, number>, key: string, one: number): void {
+/** Counts, and returns the count; what is at 0 takes no memory. */
+function add(counts: Map<string, number>, key: string, one: number): number {
   const count = (counts.get(key) ?? 0) + one
   if (count > 0) counts.set(key, count)
   else counts.delete(key)
+  return count
 }
 
 /** What is told, with a status, to whom there is no place for. */

@@ -15,7 +15,10 @@ afterEach(() => {
 class Told implements PresenceReader {
   readonly controls: PresenceControl[] = []
 
-  constructor(readonly identity: string | undefined) {}
+  constructor(
+    readonly identity: string | undefined,
+    readonly client?: string,
+  ) {}
 
   tellPresence(control: PresenceControl): void {
     this.controls.push(control)
@@ -32,8 +35,8 @@ class Told implements PresenceReader {
   }
 }
 
-function enter(board: PresenceBoard, identity?: string, topic = 't'): Told {
-  const told = new Told(identity)
+function enter(board: PresenceBoard, identity?: string, topic = 't', client?: string): Told {
+  const told = new Told(identity, client)
   board.enter(topic, told)
   return told
 }
@@ -173,6 +176,34 @@ describe('who leaves', () => {
     for (const reader of [anonymous, anonymous, new Told(undefined)]) board.leave('t', reader)
     board.leave('other', ann)
     expect(board.of('t')).toEqual({ count: 1, members: ['ann'] })
+  })
+})
+
+describe('a client whose connection is taken over by another', () => {
+  test('without an identity is there once, until both are gone', () => {
+    const board = new PresenceBoard()
+    const ann = enter(board, 'ann')
+    const [old, next] = [enter(board, undefined, 't', 'c'), enter(board, undefined, 't', 'c')]
+    enter(board, undefined, 't', 'd')
+    expect(board.of('t').count).toBe(3)
+    vi.advanceTimersByTime(250)
+    board.leave('t', old)
+    vi.advanceTimersByTime(250)
+    expect(ann.words).toEqual(['1 =ann', '3'])
+    board.leave('t', next)
+    vi.advanceTimersByTime(250)
+    expect(ann.words.slice(2)).toEqual(['2'])
+  })
+
+  test('with an identity is told to nobody', () => {
+    const board = new PresenceBoard()
+    const bob = enter(board, 'bob')
+    const old = enter(board, 'ann', 't', 'c')
+    vi.advanceTimersByTime(250)
+    enter(board, 'ann', 't', 'c')
+    board.leave('t', old)
+    vi.advanceTimersByTime(10_000)
+    expect(bob.words).toEqual(['1 =bob', '2 +ann'])
   })
 })
 

@@ -2,7 +2,7 @@ import type { PresenceControl } from '@sse/schema/wire'
 
 /** Who is on a topic. */
 export interface Presence {
-  /** How many: identities, and streams without one. */
+  /** How many: identities, and clients without one. */
   readonly count: number
   /** The identities, in the order in which they came; at most 100. */
   readonly members: readonly string[]
@@ -11,6 +11,8 @@ export interface Presence {
 /** Whoever is told. */
 export interface PresenceReader {
   readonly identity: string | undefined
+  /** The name that its client gives itself: for the time of a change it has two streams. */
+  readonly client?: string | undefined
   tellPresence(control: PresenceControl): void
 }
 
@@ -36,8 +38,8 @@ interface Room {
   /** Each with how many of the changes were before it came, and the count that it was told. */
   readonly readers: Map<PresenceReader, { readonly changes: number; readonly count: number }>
   readonly members: Map<string, Member>
-  /** Streams without an identity. */
-  anonymous: number
+  /** Without an identity: how many streams each client has, and each reader that names none. */
+  readonly anonymous: Map<string | PresenceReader, number>
   /** Those that are still to be told. */
   changes: Change[]
   timer: ReturnType<typeof setTimeout> | undefined
@@ -55,8 +57,10 @@ export class PresenceBoard {
   enter(topic: string, reader: PresenceReader): void {
     const room = this.#room(topic)
     const { identity } = reader
-    if (identity === undefined) room.anonymous++
-    else {
+    if (identity === undefined) {
+      const key = reader.client ?? reader
+      room.anonymous.set(key, (room.anonymous.get(key) ?? 0) + 1)
+    } else {
       const member = room.members.get(identity)
       clearTimeout(member?.leaving)
       if (member === undefined) {
@@ -84,7 +88,12 @@ export class PresenceBoard {
     const room = this.#rooms.get(topic)
     if (room === undefined || !room.readers.delete(reader)) return
     const { identity } = reader
-    if (identity === undefined) room.anonymous--
+    if (identity === undefined) {
+      const key = reader.client ?? reader
+      const left = (room.anonymous.get(key) ?? 0) - 1
+      if (left > 0) room.anonymous.set(key, left)
+      else room.anonymous.delete(key)
+    }
     const member = identity === undefined ? undefined : room.members.get(identity)
     if (member !== undefined && identity !== undefined && --member.streams === 0) {
       member.leaving = setTimeout(() => {
@@ -113,7 +122,7 @@ export class PresenceBoard {
     const room: Room = {
       readers: new Map(),
       members: new Map(),
-      anonymous: 0,
+      anonymous: new Map(),
       changes: [],
       timer: undefined,
     }
@@ -160,7 +169,7 @@ function changed(changes: readonly Change[]): { readonly joined: readonly string
 }
 
 function countOf({ members, anonymous }: Room): number {
-  return members.size + anonymous
+  return members.size + anonymous.size
 }
 
 function named(identities: Iterable<string>): string[] {

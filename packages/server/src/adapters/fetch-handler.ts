@@ -1,5 +1,5 @@
 import { endId } from '@sse/schema/wire'
-import { type Asked, askedInBody, MalformedError } from '../asked.js'
+import { type Asked, askedInBody, clientNamed, MalformedError } from '../asked.js'
 import { byName } from '../authorize.js'
 import { isBrowser } from '../browser.js'
 import { coreOf } from '../create-hub.js'
@@ -46,6 +46,7 @@ function hubRequest(
     name: `${method} ${url.pathname}`,
     origin: headers.get('origin') ?? undefined,
     isBrowser: isBrowser(method, (name) => headers.get(name)),
+    client: clientNamed(url.searchParams.get('client')),
     address: () => address?.(request),
     asked: async () => {
       const { header, query } = cursorsOf(request, url)

@@ -1,5 +1,5 @@
 import { endId } from '@sse/schema/wire'
-import { type Asked, askedInBody, MalformedError } from '../asked.js'
+import { type Asked, askedInBody, clientNamed, MalformedError } from '../asked.js'
 import { byName } from '../authorize.js'
 import { isBrowser } from '../browser.js'
 import { coreOf } from '../create-hub.js'
@@ -64,6 +64,7 @@ function hubRequest(
     name: nameOf(request),
     origin: headers.origin,
     isBrowser: isBrowser(methodOf(request), (name) => headers[name]?.toString()),
+    client: clientNamed(searchOf(request).get('client')),
     address: () => address(request),
     asked: async () => {
       const { header, query } = cursorsOf(request)

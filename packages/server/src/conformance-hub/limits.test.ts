@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { HandlerOptions } from '../handler.js'
 import {
   type AnyRequest,
+  contract,
   type HubAdapter,
   type HubServer,
   type HubServerOptions,
@@ -16,6 +17,7 @@ import {
 type Authorize = HandlerOptions<TestChannels, AnyRequest>['authorize']
 
 const byName: Authorize = ({ request, topics }) => ({ allow: topics, identity: headerOf(request, 'authorization') })
+const room = contract.log({ name: 'room' })
 const browser = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' }
 const as = (name: string): { readonly headers: Readonly<Record<string, string>> } => ({ headers: { authorization: name } })
 
@@ -121,5 +123,43 @@ describe.each(hubAdapters)('$name', (adapter) => {
     expect([(await from('a')).status, (await from('a')).status, (await from('b')).status]).toEqual([200, 429, 200])
     // Where none is known, there is nothing to count by.
     expect([(await server.get(['orders/1'])).status, (await server.get(['orders/1'])).status]).toEqual([200, 200])
+  })
+
+  describe('D55 a client that names itself, as those do that change their topics', () => {
+    const query = { client: 'n4m3-of-ann_s' }
+    const bounds = { hub: { limits: { streams: 1, perIdentity: 1 }, channels: { log: { presence: true } } } } as const
+
+    test('is not refused for its own connection, by GET or by POST, and is there once', async () => {
+      await using server = await serveHub(adapter, { ...bounds, handler: { authorize: byName } })
+      const old = await server.get(['logs/room'], { ...as('ann'), query })
+      const next = await server.get(['logs/room', 'orders/1'], { ...as('ann'), query })
+      await next.live()
+      expect([old.status, next.status, server.hub.presence(room).count]).toEqual([200, 200, 1])
+      old.leave()
+      await vi.waitFor(() => expect(server.hub.stats().streams).toBe(1))
+      const third = await server.post({ topics: ['logs/room'] }, { ...as('ann'), path: `/events?${new URLSearchParams(query)}` })
+      expect(third.status).toBe(200)
+      expect((await server.get(['logs/room'], as('bob'))).status).toBe(503)
+    })
+
+    test('is there once without an identity, too', async () => {
+      await using server = await serveHub(adapter, { ...bounds })
+      for (let n = 0; n < 2; n++) await (await server.get(['logs/room'], { query })).live()
+      expect([server.hub.presence(room).count, server.hub.stats().streams]).toEqual([1, 2])
+    })
+
+    test('has two streams at most: a third counts', async () => {
+      await using server = await serveHub(adapter, { ...bounds })
+      const statuses: number[] = []
+      for (let n = 0; n < 3; n++) statuses.push((await server.get(['logs/room'], { query })).status)
+      expect(statuses).toEqual([200, 200, 503])
+    })
+
+    test.each(['web', 'x'.repeat(65), 'one & all 1'])('but %j is no such name, and counts for nothing', async (client) => {
+      await using server = await serveHub(adapter, { ...bounds })
+      const statuses: number[] = []
+      for (let n = 0; n < 2; n++) statuses.push((await server.get(['logs/room'], { query: { client } })).status)
+      expect(statuses).toEqual([200, 503])
+    })
   })
 })

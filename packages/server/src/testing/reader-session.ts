@@ -69,7 +69,7 @@ export function readerSession(settings: AnyChannelSettings = {}, backplane: Scri
       const name = given.name ?? ''
       return { name, kind: name.endsWith('*') ? 'subtree' : 'topic', start: 'now', notBefore: undefined, text: [], ...given }
     })
-    const reader = new HubReader(hub, ofAny(opened.stream), all, { isNamed, identity })
+    const reader = new HubReader(hub, ofAny(opened.stream), all, { isNamed, identity, client: undefined })
     opened.stream.feed(reader)
     const running = reader.run()
     running.catch(() => {})
