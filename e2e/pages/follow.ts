@@ -50,6 +50,13 @@ export function follow({ tokenLife, stored: kept, ...options }: FollowOptions = 
   followed = { client, subscriptions: new Map(), received: {}, told: [], states }
 }
 
+/** Subscribes to what nobody may read. */
+export function secret(): void {
+  const { client, told } = follower()
+  const options: TopicOptions = { onError: ({ code, message }) => told.push(`${code}: ${message}`) }
+  client.subscribe('secrets/:name', { name: 'x' }, options).onEvent(({ type }) => told.push(type))
+}
+
 /** Subscribes to orders, by their numbers, and keeps the numbers of their events. */
 export function order(orderIds: readonly string[], options: Pick<TopicOptions, 'start'> = {}): void {
   const { client, subscriptions, received, told } = follower()

@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 
-/** A balancer in front of servers. It can lose an event of a stream, which no proxy should. Each request has a connection of its own. */
+/**
+ * A balancer in front of servers. It can lose an event of a stream, which no proxy should, and hold back all that comes of those
+ * that are open. Each request has a connection of its own.
+ */
 export class HttpProxy implements AsyncDisposable {
   readonly url: string
   /** The server that gets the requests from now on. */
@@ -11,6 +14,8 @@ export class HttpProxy implements AsyncDisposable {
   /** The reconnection times that streams were told at their end, in milliseconds. */
   readonly retries: number[] = []
   readonly #server: Server
+  readonly #open = new Set<ServerResponse>()
+  readonly #muted = new Set<ServerResponse>()
 
   private constructor(server: Server, url: string, target: string) {
     this.#server = server
@@ -28,12 +33,24 @@ export class HttpProxy implements AsyncDisposable {
     return proxy
   }
 
+  /** From now on nothing more comes through of what is open, and it stays open. Returns how many those are. */
+  mute(): number {
+    for (const response of this.#open) this.#muted.add(response)
+    return this.#open.size
+  }
+
+  /** Those that are muted, and whose readers have not given them up. */
+  get muted(): number {
+    return this.#muted.size
+  }
+
   #pass(asked: IncomingMessage, response: ServerResponse): void {
     const { method, headers } = asked
     const origin = request(new URL(asked.url ?? '/', this.target), { method, headers, agent: false }, (answer) => {
       const { connection, 'keep-alive': keepAlive, 'transfer-encoding': encoding, ...own } = answer.headers
       response.writeHead(answer.statusCode ?? 502, own)
       response.flushHeaders()
+      this.#open.add(response)
       let rest = ''
       let last = ''
       answer.setEncoding('utf8')
@@ -41,7 +58,7 @@ export class HttpProxy implements AsyncDisposable {
         const frames = `${rest}${text}`.split('\n\n')
         rest = frames.pop() ?? ''
         last = frames.at(-1) ?? last
-        for (const frame of frames) if (!this.loses(frame)) response.write(`${frame}\n\n`)
+        for (const frame of frames) if (!this.loses(frame) && !this.#muted.has(response)) response.write(`${frame}\n\n`)
       })
       answer.on('end', () => {
         const { retry } = /^retry: (?<retry>\d+)$/.exec(last)?.groups ?? {}
@@ -51,7 +68,11 @@ export class HttpProxy implements AsyncDisposable {
       answer.on('error', () => response.destroy())
     })
     origin.on('error', () => response.destroy())
-    response.on('close', () => origin.destroy())
+    response.on('close', () => {
+      this.#open.delete(response)
+      this.#muted.delete(response)
+      origin.destroy()
+    })
     asked.pipe(origin)
   }
 

@@ -92,6 +92,24 @@ for (const [what, befall] of [
   })
 }
 
+test('a topic that is denied fails in the tab that asked for it, and nothing else does', async ({ context, request }) => {
+  await using storage = await Storage.make()
+  await using server = await hubServer(storage.path)
+  const pages = [await context.newPage(), await context.newPage()]
+  for (const page of pages) await follow(page, server.url, ['1'], shared)
+  const leader = await leaderOf(pages)
+  const [follower = leader] = pages.filter((page) => page !== leader)
+  await follower.evaluate(() => window.sse.secret())
+  await expect.poll(() => toldTo(follower), poll).toEqual(['server_error: You may not read these topics.'])
+  await publish(request, server, ['orders/1'], { to: 20 })
+  for (const page of pages) {
+    await untilAt(page, 20)
+    expect(await receivedBy(page)).toEqual(whole(['orders/1'], 20))
+  }
+  expect(await toldTo(leader)).toEqual([])
+  await expect.poll(async () => (await stats(request, server)).streams, poll).toBe(1)
+})
+
 test('a tab gets its own topics and no others, and tabs of another identity share nothing', async ({ context, request }) => {
   await using storage = await Storage.make()
   await using server = await hubServer(storage.path)
