@@ -32,56 +32,56 @@ function count(name: string): void {
   renders[name] = (renders[name] ?? 0) + 1
 }
 
-function line(id: string, ...words: readonly unknown[]): React.ReactElement {
-  return h('p', { id }, words.join(' '))
+function line(id: string, state: string, ...words: readonly unknown[]): React.ReactElement {
+  return h('p', { id, 'data-state': state }, words.join(' '))
 }
 
 function List({ order, limit, start }: NonNullable<View['lists']>[number]): React.ReactElement {
   count(`list ${order}`)
   const [numbers, { state }] = useEvents(['orders/:orderId', { orderId: order }], { limit, start, select: ({ data }) => data.n })
-  return line(`list-${order}`, state, numbers.join())
+  return line(`list-${order}`, state, state, numbers.join())
 }
 
 function Evens({ order }: { order: string }): React.ReactElement {
   count(`evens ${order}`)
-  const [numbers] = useEvents(['orders/:orderId', { orderId: order }], { select: ({ data }) => (data.n % 2 ? undefined : data.n) })
-  return line(`evens-${order}`, numbers.join())
+  const [numbers, { state }] = useEvents(['orders/:orderId', { orderId: order }], {
+    select: ({ data }) => (data.n % 2 ? undefined : data.n),
+  })
+  return line(`evens-${order}`, state, numbers.join())
 }
 
 function Sum({ order }: { order: string }): React.ReactElement {
   count(`sum ${order}`)
-  const [sum] = useEvents(['orders/:orderId', { orderId: order }], {
+  const [sum, { state }] = useEvents(['orders/:orderId', { orderId: order }], {
     initial: 0,
     reduce: (sum, { data }) => (sum < 10 ? sum + data.n : sum),
   })
-  return line(`sum-${order}`, sum)
+  return line(`sum-${order}`, state, sum)
 }
 
 function Follow({ order, word }: NonNullable<View['follows']>[number]): React.ReactElement {
   const { state, reason } = useSubscription(order && ['orders/:orderId', { orderId: order }], {
     onEvent: ({ data }) => void told.push(`${word} ${data.n}`),
   })
-  return line(`follow-${order}`, state, reason)
+  return line(`follow-${order}`, state, state, reason)
 }
 
 function Secret(): React.ReactElement {
   const { state, error } = useSubscription(['secrets/:name', { name: 'x' }], { onError: ({ code }) => void told.push(code) })
-  return line('secret', state, error?.message)
+  return line('secret', state, state, error?.message)
 }
 
 function Status(): React.ReactElement {
   count('status')
-  return line(
-    'status',
-    useConnectionState(({ state }: ClientSnapshot) => state),
-  )
+  const state = useConnectionState((connection: ClientSnapshot) => connection.state)
+  return line('status', state, state)
 }
 
 class Boundary extends Component<{ readonly children: React.ReactNode }> {
   override state: { message?: string } = {}
   static getDerivedStateFromError = ({ message }: Error): { message: string } => ({ message })
   override render(): React.ReactNode {
-    return this.state.message === undefined ? this.props.children : line('error', this.state.message)
+    return this.state.message === undefined ? this.props.children : line('error', 'failed', this.state.message)
   }
 }
 

@@ -8,11 +8,12 @@ import { poll, publish, stats, upTo } from './watching.ts'
 
 const show = (page: Page, view: View): Promise<void> => page.evaluate((view) => window.react.show(view), view)
 
-/** Shows the view at a server, and waits until its lists are live. */
+/** Shows the view at a server, and waits until all of it is live: what is published before that is no event of theirs. */
 async function open(page: Page, { url }: ServerProcess, view: View): Promise<void> {
   await page.goto(`${url}/react`)
   await show(page, view)
   await expect(page.locator('#status')).toHaveText('open')
+  await expect(page.locator('p:not([data-state=open])')).toHaveCount(0)
 }
 
 const renders = (page: Page): Promise<Record<string, number>> => page.evaluate(() => ({ ...window.react.renders }))
@@ -178,7 +179,9 @@ test('a server that is gone and comes back is seen in the state, and nothing is 
 test('a topic that is denied says so in its component alone', async ({ page, request }) => {
   await using storage = await Storage.make()
   await using server = await hubServer(storage.path)
-  await open(page, server, { lists: [{ order: '1' }], secret: true })
+  await page.goto(`${server.url}/react`)
+  await show(page, { lists: [{ order: '1' }], secret: true })
+  await expect(page.locator('#list-1')).toHaveText('open')
   await expect(page.locator('#secret')).toContainText('closed')
   await publish(request, server, ['orders/1'], { to: 2 })
   await expect(page.locator('#list-1')).toHaveText('open 1,2')
