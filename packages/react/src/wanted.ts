@@ -14,8 +14,8 @@ export type Nothing = undefined | null | false | ''
 
 /** The payloads of what is wanted: decoded of a topic, the wire's of a pattern. */
 export type PayloadsOf<C extends object, W> = W extends readonly [infer Pattern extends keyof WireByPattern<C>, unknown]
-  ? WireByPattern<C>[Pattern] & object
-  : DecodedPayloads<W> & object
+  ? WireByPattern<C>[Pattern]
+  : DecodedPayloads<W>
 
 /** What is wanted, whatever the contract. */
 export type AnyWanted = AnyTopic | AnySubtree | readonly [pattern: string, params: object]
