@@ -1,4 +1,12 @@
-import { type Client, type ClientOptions, createClient, type TopicOptions, type TopicSubscription, webStorage } from '@sse/client'
+import {
+  type Client,
+  type ClientOptions,
+  type CursorStore,
+  createClient,
+  type TopicOptions,
+  type TopicSubscription,
+  webStorage,
+} from '@sse/client'
 import type { WireEventOf } from '@sse/schema'
 import type { contract, countedEvents } from '../servers/hub-contract.ts'
 
@@ -21,7 +29,7 @@ export interface FollowOptions extends Omit<ClientOptions, 'headers' | 'fetch' |
   /** Each attempt brings a token of its own, good for so many milliseconds. */
   readonly tokenLife?: number
   /** Where the cursor of each topic is kept. */
-  readonly stored?: 'session' | 'local'
+  readonly stored?: 'session' | 'local' | 'indexed'
 }
 
 let followed: Followed | undefined
@@ -50,6 +58,26 @@ export function follow({ tokenLife, stored: kept, ...options }: FollowOptions = 
   followed = { client, subscriptions: new Map(), received: {}, told: [], states }
 }
 
+function storeOf(kind: NonNullable<FollowOptions['stored']>, key: string): CursorStore {
+  if (kind !== 'indexed') return webStorage(kind === 'session' ? sessionStorage : localStorage, key)
+  const open = async (mode: IDBTransactionMode): Promise<IDBObjectStore> => {
+    const opening = indexedDB.open('cursors')
+    opening.onupgradeneeded = () => opening.result.createObjectStore('kept')
+    return (await done(opening)).transaction('kept', mode).objectStore('kept')
+  }
+  return {
+    get: async () => done<string | undefined>((await open('readonly')).get(key)),
+    set: async (cursor) => done((await open('readwrite')).put(cursor, key)),
+  }
+}
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}
+
 /** Subscribes to what nobody may read. */
 export function secret(): void {
   const { client, told } = follower()
@@ -66,7 +94,7 @@ export function order(orderIds: readonly string[], options: Pick<TopicOptions, '
       { orderId },
       {
         ...options,
-        store: stored && webStorage(stored === 'session' ? sessionStorage : localStorage, `order ${orderId}`),
+        store: stored && storeOf(stored, `order ${orderId}`),
         onGap: ({ topics, reason }) => void told.push(`gap ${reason} ${topics.join()}`),
         onEnd: ({ reason }) => told.push(`end ${reason}`),
         onError: ({ code, message }) => told.push(`${code}: ${message}`),

@@ -45,8 +45,12 @@ test('a page that is hidden for long has no stream, and resumes without loss whe
   await expectWhole(page, 9)
 })
 
-for (const stored of ['session', 'local'] as const) {
-  test(`a reload resumes from ${stored}Storage: what came before does not come again`, async ({ page, request }) => {
+for (const [stored, where] of [
+  ['session', 'sessionStorage'],
+  ['local', 'localStorage'],
+  ['indexed', 'IndexedDB'],
+] as const) {
+  test(`a reload resumes from ${where}: what came before does not come again`, async ({ page, request }) => {
     await using storage = await Storage.make()
     await using server = await hubServer(storage.path)
     await follow(page, server.url, ['1', '2'], { stored })
