@@ -624,10 +624,11 @@ describe('the cursor', () => {
     subscription.on('made', log.add)
     const exchange = await hubStream(server, 4, made('orders/1', 5, 3), made('orders/1', 6, 5))
     const [first] = await log.count(2)
-    expect(subscription.lastEventId).toBe('')
+    // Where it was live: a later life misses nothing of what was not acknowledged.
+    expect(subscription.lastEventId).toBe('1.e.4')
     if (first) subscription.ack(first)
     expect(subscription.lastEventId).toBe('1.e.5-3')
-    expect(store.sets).toEqual(['1.e.5-3'])
+    expect(store.sets).toEqual(['1.e.4', '1.e.5-3'])
     exchange.cut()
     expect(topicsOf(await server.next())).toEqual(['orders/1@1.e.6'])
   })

@@ -5,7 +5,7 @@ import type { Feed } from './feed.js'
 import type { RequestOptions } from './options.js'
 import type { Reading } from './session.js'
 import { fits } from './start.js'
-import { idle, type Snapshot } from './state.js'
+import { idle, isSame, type Snapshot } from './state.js'
 import type { TopicReader } from './topic-reader.js'
 
 /** One connection for many topics: those of the readers that are there. */
@@ -62,6 +62,8 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
   let patienceTimer: ReturnType<typeof setTimeout> | undefined
 
   const show = (changed: Snapshot): void => {
+    // Where one connection takes over from another nothing is to be drawn anew.
+    if (isSame(changed, snapshot)) return
     snapshot = changed
     onChange(changed)
   }

@@ -36,5 +36,11 @@ export interface Snapshot {
   readonly reason: StateReason | undefined
 }
 
+/** Whether nothing has changed. */
+export function isSame<T extends object>(one: T, other: T): boolean {
+  for (const key in one) if (one[key] !== other[key]) return false
+  return true
+}
+
 /** Of a client that has nothing to connect for. */
 export const idle: Snapshot = { state: 'waiting', attempt: 0, retryAt: undefined, error: undefined, reason: 'idle' }

@@ -46,7 +46,7 @@ export interface Subscription<Payloads extends object> extends AsyncIterable<Eve
    *
    * It moves past an event when everybody was successful with it: a handler when its promise resolves, a loop when it asks for
    * the next event or is left. Where a handler throws the cursor stays, until the next event that everybody was successful with.
-   * With `ack: 'manual'` it moves when `ack` says so, and not otherwise.
+   * With `ack: 'manual'` it moves when `ack` says so, and, from the first event on, not otherwise.
    */
   readonly lastEventId: string
   /** Moves the cursor to an event that was received: it and all before it are done. */
@@ -76,6 +76,7 @@ export function createSubscription<Payloads extends object>(
   const types = new Set(events?.types)
   const listeners = new Set<() => void>()
   let cursor = start
+  let isAuto = true
 
   const close = (reason: StateReason, error?: SubscriptionError): undefined => {
     if (!feed.close(reason, error)) return
@@ -123,9 +124,11 @@ export function createSubscription<Payloads extends object>(
   }
 
   const handle = (reading: Reading): Promise<unknown> | undefined => {
+    const { position, event } = reading
+    // Before its first event there is nothing that could be acknowledged, and whoever began now has its place all the same.
+    isAuto &&= ack === 'auto' || !event
     const done = (outcome: false | undefined): void => {
-      const { position } = reading
-      if (outcome !== false && position !== undefined && ack === 'auto') moveTo(position)
+      if (outcome !== false && position !== undefined && isAuto) moveTo(position)
     }
     const outcome = take(reading)
     if (outcome instanceof Promise) return outcome.then(done)

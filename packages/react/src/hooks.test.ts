@@ -47,11 +47,11 @@ describe('on the server', () => {
   })
 
   test('a component without a Provider says what to do', () => {
-    expect(() => renderToString(createElement(Order))).toThrow('render the Provider of these hooks above')
+    expect(() => renderToString(createElement(Order))).toThrow('render the Provider of createHooks above')
   })
 
   test('the Provider of other hooks does not count', () => {
     const other = createHooks<typeof contract>()
-    expect(() => renderToString(createElement(other.Provider, { client }, createElement(Order)))).toThrow('of these hooks')
+    expect(() => renderToString(createElement(other.Provider, { client }, createElement(Order)))).toThrow('of createHooks')
   })
 })

@@ -7,7 +7,6 @@ import {
   useContext,
   useEffect,
   useInsertionEffect,
-  useRef,
   useState,
   useSyncExternalStore,
 } from 'react'
@@ -93,10 +92,10 @@ function providerOf<C extends object>(context: ClientContext): Hooks<C>['Provide
 
 /** The client that a Provider is given, or that it makes. */
 function useMade<C extends object>(client: ProviderProps<C>['client']): AnyClient | null {
-  const [make] = useState(() => (typeof client === 'function' ? client : undefined))
+  const [make] = useState(() => client)
   const [made, setMade] = useState<Client<C> | null>(null)
   useEffect(() => {
-    if (!make) return
+    if (typeof make !== 'function') return
     const own = make()
     setMade(own)
     return () => {
@@ -110,20 +109,16 @@ function useMade<C extends object>(client: ProviderProps<C>['client']): AnyClien
 
 function useClient(context: ClientContext): AnyClient | null {
   const client = useContext(context)
-  if (client === undefined) throw new OptionError('render the Provider of these hooks above')
+  if (client === undefined) throw new OptionError('render the Provider of createHooks above')
   return client
 }
 
 function useTopic(context: ClientContext, wanted: AnyWanted | Nothing, options: TopicOptions, initial: unknown, hear: Hear): Held {
   const client = useClient(context)
-  const latest = useRef({ options, hear })
-  useInsertionEffect(() => {
-    latest.current = { options, hear }
-  })
   // A topic is made anew at each render; the same on the wire is the same.
   const key = wanted && JSON.stringify('name' in wanted ? wanted.name : wanted)
   const make = (): TopicStore & { client: typeof client; key: typeof key } => ({
-    ...createTopicStore(client, wanted, latest, options.start, initial),
+    ...createTopicStore(client, wanted, { options, hear }, initial),
     client,
     key,
   })
@@ -133,5 +128,7 @@ function useTopic(context: ClientContext, wanted: AnyWanted | Nothing, options: 
     store = make()
     hold(store)
   }
+  // Of its own topic: the store of another one may still get events, until React has let go of it.
+  useInsertionEffect(() => store.tell({ options, hear }))
   return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot)
 }

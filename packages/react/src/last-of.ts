@@ -15,7 +15,7 @@ const empty: readonly unknown[] = []
  * @throws OptionError for a limit below 1.
  */
 export function lastOf({ limit = 100, select = (event) => event }: ListOptions<object, unknown>): Reducing {
-  if (!(limit >= 1)) throw new OptionError(`limit: ${limit} is not 1 or more`)
+  if (!(limit >= 1)) throw new OptionError(`limit: ${limit} is below 1`)
   return {
     initial: empty,
     reduce: (kept: readonly unknown[], event: EventIn<object>) => {
