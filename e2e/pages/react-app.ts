@@ -16,7 +16,9 @@ export interface View {
   /** Orders whose numbers are summed up, until the sum is 10 or more. */
   readonly sums?: readonly string[]
   /** Orders that are only followed, by a handler that is another one at each render; it tells this word. */
-  readonly follows?: readonly { readonly order: string | undefined; readonly word: string }[]
+  readonly follows?: readonly { readonly order: string | undefined; readonly word: string; readonly isManual?: boolean }[]
+  /** An order whose numbers one component lists, whichever order it is. */
+  readonly turned?: string
   readonly secret?: boolean
   /** Whether the components are there, but not shown. */
   readonly isHidden?: boolean
@@ -59,11 +61,26 @@ function Sum({ order }: { order: string }): React.ReactElement {
   return line(`sum-${order}`, state, sum)
 }
 
-function Follow({ order, word }: NonNullable<View['follows']>[number]): React.ReactElement {
-  const { state, reason } = useSubscription(order && ['orders/:orderId', { orderId: order }], {
-    onEvent: ({ data }) => void told.push(`${word} ${data.n}`),
+function Follow({ order, word, isManual }: NonNullable<View['follows']>[number]): React.ReactElement {
+  const { state, reason, reached } = useSubscription(order && ['orders/:orderId', { orderId: order }], {
+    ack: isManual ? 'manual' : 'auto',
+    onEvent: ({ data, id }) => {
+      told.push(`${word} ${data.n}`)
+      if (data.n === 1 && !isManual) void reached(id).then((isThere) => told.push(`${word} reached ${isThere}`))
+    },
+    onEnd: ({ reason: why }) => void told.push(`${word} end ${why}`),
   })
   return line(`follow-${order}`, state, state, reason)
+}
+
+function Turned({ order }: { order: string }): React.ReactElement {
+  const [numbers, { state }] = useEvents(['orders/:orderId', { orderId: order }], {
+    select: ({ data, topic }) => {
+      if (topic !== `orders/${order}`) told.push(`${topic} in place of orders/${order}`)
+      return data.n
+    },
+  })
+  return line('turned', state, order, numbers.join())
 }
 
 function Secret(): React.ReactElement {
@@ -87,20 +104,29 @@ class Boundary extends Component<{ readonly children: React.ReactNode }> {
 
 /** @param client a client; or how it is made, where the page's server renders it. */
 export function app(view: View, client: Client<typeof contract> | (() => Client<typeof contract>) = makeClient): React.ReactElement {
-  const { lists = [], evens = [], sums = [], follows = [], secret = false, isHidden = false, hasNoProvider = false } = view
+  const { lists = [], evens = [], sums = [], follows = [], turned, secret = false, isHidden = false, hasNoProvider = false } = view
   const children = [
     h(Status, { key: 'status' }),
     ...lists.map((list) => h(List, { key: `list ${list.order}`, ...list })),
     ...evens.map((order) => h(Evens, { key: `evens ${order}`, order })),
     ...sums.map((order) => h(Sum, { key: `sum ${order}`, order })),
     ...follows.map((follow, index) => h(Follow, { key: `follow ${index}`, ...follow })),
+    turned !== undefined && h(Turned, { key: 'turned', order: turned }),
     secret && h(Secret, { key: 'secret' }),
   ]
   const shown = h(Activity, { mode: isHidden ? 'hidden' : 'visible', children })
   return h(StrictMode, null, h(Boundary, null, hasNoProvider ? shown : h(Provider, { client }, shown)))
 }
 
+/** In milliseconds. */
+let linger = 300
+
+/** For clients that are made from now on. */
+export function setLinger(milliseconds: number): void {
+  linger = milliseconds
+}
+
 /** Its URL is good only in a page. */
 function makeClient(): Client<typeof contract> {
-  return createClient<typeof contract>({ url: '/events', linger: 300, reconnect: { baseDelay: 20, maxDelay: 200 } })
+  return createClient<typeof contract>({ url: '/events', linger, reconnect: { baseDelay: 20, maxDelay: 200 } })
 }

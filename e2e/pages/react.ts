@@ -1,8 +1,11 @@
 // A page of React: rendered by the server where it is asked to, otherwise here.
 import { type Client, createClient } from '@sse/client'
+import * as React from 'react'
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
 import type { contract } from '../servers/hub-contract.ts'
-import { app, renders, told, type View } from './react-app.ts'
+import { app, renders, setLinger, told, type View } from './react-app.ts'
+
+const { startTransition } = React
 
 let root: Root | undefined
 let client: Client<typeof contract> | undefined
@@ -14,6 +17,11 @@ const onRecoverableError = (error: unknown): void => void complaints.push(String
 function show(view: View): void {
   root ??= createRoot(container(), { onRecoverableError })
   root.render(app(view, client))
+}
+
+/** The same in a transition, as routers do. */
+function turn(view: View): void {
+  startTransition(() => show(view))
 }
 
 /** Takes over what the server has rendered of the view. */
@@ -41,7 +49,7 @@ function container(): HTMLElement {
   return element
 }
 
-const react = { show, hydrate, script, leave, renders, told, complaints }
+const react = { setLinger, turn, show, hydrate, script, leave, renders, told, complaints }
 
 declare global {
   interface Window {

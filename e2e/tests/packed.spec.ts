@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
@@ -52,6 +52,8 @@ test('a project outside the repo installs the packed packages, compiles the desi
       JSON.stringify({ compilerOptions: { ...strictest, types: [], noEmit: true }, files: ['subscribe.ts', 'orders.tsx'] }),
     )
     expect(run(folder, 'pnpm', 'exec', 'tsc')).toBe('')
+    // Frameworks with server components ask for it.
+    expect(await readFile(join(folder, 'node_modules/@sse/react/dist/index.js'), 'utf8')).toMatch(/^["']use client["']/)
     // In a browser's project nothing of Node's is there to lend its types.
     expect(run(folder, 'pnpm', 'exec', 'tsc', '-p', 'tsconfig.browser.json')).toBe('')
     expect(JSON.parse(run(folder, process.execPath, 'out/main.js'))).toEqual([0, 0])

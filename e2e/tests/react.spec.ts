@@ -2,7 +2,7 @@ import { expect, type Page, test } from '@playwright/test'
 import type { View } from '../pages/react-app.ts'
 import { hubServer, type ServerProcess } from '../servers/process.ts'
 import { Storage } from '../servers/storage.ts'
-import { poll, publish, stats, upTo } from './watching.ts'
+import { end, poll, publish, stats, upTo } from './watching.ts'
 
 // The hooks of @sse/react in Chromium, in StrictMode: React's development build mounts each component twice.
 
@@ -15,6 +15,10 @@ async function open(page: Page, { url }: ServerProcess, view: View): Promise<voi
   await expect(page.locator('#status')).toHaveText('open')
   await expect(page.locator('p:not([data-state=open])')).toHaveCount(0)
 }
+
+/** What the handlers of events were told. */
+const heard = async (page: Page): Promise<string[]> =>
+  (await page.evaluate(() => window.react.told)).filter((line) => !line.includes('reached'))
 
 const renders = (page: Page): Promise<Record<string, number>> => page.evaluate(() => ({ ...window.react.renders }))
 
@@ -31,7 +35,8 @@ test('in StrictMode all components share one connection, and each gets every eve
   for (const order of ['1', '2', '3']) await expect(page.locator(`#list-${order}`)).toHaveText(`open ${upTo(10).join()}`)
   await expect(page.locator('#evens-1')).toHaveText('2,4,6,8,10')
   await expect(page.locator('#sum-2')).toHaveText('10')
-  expect(await page.evaluate(() => window.react.told)).toEqual(upTo(10).map((n) => `a ${n}`))
+  expect(await heard(page)).toEqual(upTo(10).map((n) => `a ${n}`))
+  expect(await page.evaluate(() => window.react.told)).toContain('a reached true')
   const { streams, requests } = await stats(request, server)
   expect([streams, requests.length]).toEqual([1, 1])
 })
@@ -99,11 +104,11 @@ test('another topic begins another list, over the same connection', async ({ pag
   await using server = await hubServer(storage.path)
   await open(page, server, { follows: [{ order: '1', word: 'one' }] })
   await publish(request, server, ['orders/1'], { to: 2 })
-  await expect.poll(() => page.evaluate(() => window.react.told), poll).toEqual(['one 1', 'one 2'])
+  await expect.poll(() => heard(page), poll).toEqual(['one 1', 'one 2'])
   await show(page, { follows: [{ order: '2', word: 'two' }] })
   await expect(page.locator('#follow-2')).toHaveText('open')
   await publish(request, server, ['orders/1', 'orders/2'], { from: 3, to: 4 })
-  await expect.poll(() => page.evaluate(() => window.react.told), poll).toEqual(['one 1', 'one 2', 'two 3', 'two 4'])
+  await expect.poll(() => heard(page), poll).toEqual(['one 1', 'one 2', 'two 3', 'two 4'])
   await expect.poll(async () => (await stats(request, server)).streams, poll).toBe(1)
 })
 
@@ -112,10 +117,10 @@ test('the handler of the last render is called, and no request is made for it', 
   await using server = await hubServer(storage.path)
   await open(page, server, { follows: [{ order: '1', word: 'old' }] })
   await publish(request, server, ['orders/1'], { to: 1 })
-  await expect.poll(() => page.evaluate(() => window.react.told), poll).toEqual(['old 1'])
+  await expect.poll(() => heard(page), poll).toEqual(['old 1'])
   await show(page, { follows: [{ order: '1', word: 'new' }] })
   await publish(request, server, ['orders/1'], { from: 2, to: 2 })
-  await expect.poll(() => page.evaluate(() => window.react.told), poll).toEqual(['old 1', 'new 2'])
+  await expect.poll(() => heard(page), poll).toEqual(['old 1', 'new 2'])
   expect((await stats(request, server)).requests).toHaveLength(1)
 })
 
@@ -143,6 +148,62 @@ test('components that are hidden have no stream; shown again they go on where th
   await publish(request, server, ['orders/1'], { from: 4, to: 6 })
   await show(page, view)
   await expect(page.locator('#list-1')).toHaveText('open 1,2,3,4,5,6')
+})
+
+test('a component that turns to another topic lists that one alone, and its handler hears of no other', async ({ page, request }) => {
+  await using storage = await Storage.make()
+  await using server = await hubServer(storage.path)
+  await open(page, server, { lists: [{ order: '1' }, { order: '2' }], turned: '1' })
+  const publishing = publish(request, server, ['orders/1', 'orders/2'], { to: 300, every: 5 })
+  for (let n = 0; n < 40; n++) await page.evaluate((order) => window.react.turn({ turned: order }), n % 2 ? '1' : '2')
+  await page.evaluate(() => window.react.turn({ turned: '2' }))
+  await publishing
+  await expect(page.locator('#turned')).toHaveText(/^2 .*300$/)
+  expect(await page.evaluate(() => window.react.told)).toEqual([])
+})
+
+test('a component does not render because another one joins the connection, or leaves it', async ({ page }) => {
+  await using storage = await Storage.make()
+  await using server = await hubServer(storage.path)
+  const one: View = { lists: [{ order: '1' }] }
+  await open(page, server, one)
+  const before = await renders(page)
+  for (const view of [{ ...one, follows: [{ order: '2', word: 'a' }] }, one, { ...one, follows: [{ order: '3', word: 'a' }] }]) {
+    await show(page, view)
+    await expect(page.locator('p:not([data-state=open])')).toHaveCount(0)
+  }
+  const after = await renders(page)
+  // Those of the page itself, two each in StrictMode.
+  expect((after['list 1'] ?? 0) - (before['list 1'] ?? 0)).toBe(3 * 2)
+})
+
+test('hidden before anything was acknowledged, a component misses nothing', async ({ page, request }) => {
+  await using storage = await Storage.make()
+  await using server = await hubServer(storage.path)
+  const view: View = { follows: [{ order: '1', word: 'a', isManual: true }] }
+  await open(page, server, view)
+  await publish(request, server, ['orders/1'], { to: 2 })
+  await expect.poll(() => heard(page), poll).toEqual(['a 1', 'a 2'])
+  await show(page, { ...view, isHidden: true })
+  await expect.poll(async () => (await stats(request, server)).streams, poll).toBe(0)
+  await publish(request, server, ['orders/1'], { from: 3, to: 4 })
+  await show(page, view)
+  await expect.poll(() => heard(page), poll).toEqual(['a 1', 'a 2', 'a 1', 'a 2', 'a 3', 'a 4'])
+})
+
+test('the end of a topic is told, and a provider that goes closes the client that it made', async ({ page, request }) => {
+  await using storage = await Storage.make()
+  await using server = await hubServer(storage.path)
+  await page.goto(`${server.url}/react`)
+  // Nothing but the close would end the connection within the test.
+  await page.evaluate(() => window.react.setLinger(3_600_000))
+  await show(page, { lists: [{ order: '1' }], follows: [{ order: '2', word: 'a' }] })
+  await expect(page.locator('#follow-2')).toHaveText('open')
+  await end(request, server, 'orders/2')
+  await expect(page.locator('#follow-2')).toContainText('closed')
+  expect(await page.evaluate(() => window.react.told)).toEqual([expect.stringMatching(/^a end /)])
+  await page.evaluate(() => window.react.leave())
+  await expect.poll(async () => (await stats(request, server)).streams, poll).toBe(0)
 })
 
 test('what the server rendered is taken over as it is, and then comes alive', async ({ page, request }) => {

@@ -52,7 +52,12 @@ describe('what is wanted', () => {
     useSubscription(undefined)
   })
 
-  test('a pattern, params or topic of another contract do not compile', () => {
+  test('one topic or another gives the events of both', () => {
+    const either = orderId ? contract.order({ orderId }) : contract.inbox({ userId: 7 })
+    useEvents(either, { select: ({ type }) => expectTypeOf(type).toEqualTypeOf<'created' | 'shipped' | 'message'>() })
+  })
+
+  test('a pattern, params or name that the contract does not have do not compile', () => {
     // @ts-expect-error: no such pattern
     useEvents(['order/:orderId', { orderId: 42 }])
     // @ts-expect-error: no such param

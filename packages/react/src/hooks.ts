@@ -1,4 +1,4 @@
-import { type Client, type ClientSnapshot, type EventIn, OptionError, type TopicOptions } from '@sse/client'
+import { type Client, type ClientSnapshot, OptionError, type TopicOptions } from '@sse/client'
 import {
   type Context,
   createContext,
@@ -11,7 +11,7 @@ import {
   useSyncExternalStore,
 } from 'react'
 import { lastOf, type Reducing } from './last-of.js'
-import type { ListOptions, ProviderProps, ReduceOptions, SubscriptionOptions } from './options.js'
+import type { EventsOf, ListOptions, ProviderProps, ReduceOptions, SubscriptionOptions } from './options.js'
 import { createTopicStore, type Hear, type Held, idle, type SubscriptionState, type TopicStore } from './topic-store.js'
 import type { AnyClient, AnyWanted, Nothing, PayloadsOf, Wanted } from './wanted.js'
 
@@ -40,7 +40,7 @@ export interface Hooks<C extends object> {
    *
    * @throws OptionError as `useSubscription` does, and for a `limit` below 1.
    */
-  useEvents<W extends Wanted<C>, Item = EventIn<PayloadsOf<C, W>>>(
+  useEvents<W extends Wanted<C>, Item = EventsOf<PayloadsOf<C, W>>>(
     wanted: W | Nothing,
     options?: ListOptions<PayloadsOf<C, W>, Item>,
   ): readonly [events: readonly Item[], subscription: SubscriptionState]
