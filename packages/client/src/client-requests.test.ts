@@ -60,7 +60,7 @@ describe('a request', () => {
     await using server = await startServer()
     await using client = clientOn(`${server.url}?tenant=7`)
     listen(client, 1)
-    expect((await server.next()).request.target).toMatch(/^\/events\?tenant=7&client=\w+&topic=orders%2F1$/)
+    expect((await server.next()).request.target).toMatch(/^\/events\?tenant=7&sse\.client=\w+&topic=orders%2F1$/)
   })
 
   test('names the client, the same one each time, and another one for another client', async () => {
@@ -86,10 +86,20 @@ describe('a request', () => {
     const names = Array.from({ length: 200 }, (_, n) => `${n}-with-a-name-of-some-length`)
     for (const name of names) listen(client, name)
     const exchange = await hubStream(server, 4)
-    expect(exchange.request).toMatchObject({ method: 'POST', target: `/events?client=${clientOf(exchange)}` })
+    expect(exchange.request).toMatchObject({ method: 'POST', target: `/events?sse.client=${clientOf(exchange)}` })
     expect(topicsOf(exchange)).toEqual(names.map((name) => `orders/${name}`))
     // In the URL, for a server gives a place before it reads a body.
     expect(clientOf(exchange)).toMatch(/^\w{8,}$/)
+  })
+
+  test('that is accepted, and then held back, is given up as one that is not answered', async () => {
+    await using server = await startServer()
+    await using client = clientOn(server.url, { connectTimeout: 100 })
+    const { log } = listen(client, 1)
+    const muted = (await server.next()).open()
+    await muted.gone
+    await hubStream(server, 4, made('orders/1', 5, 3))
+    expect(await log.count(1)).toEqual(['1:5'])
   })
 
   test('that comes back is a POST where it was one', async () => {
@@ -421,6 +431,40 @@ describe('in time', () => {
     await turns()
     expect(log.entries).toEqual(['2:5'])
     expect(hand.asked).toHaveLength(2)
+    client.close()
+  })
+
+  test.each([403, 400])('topics that came while a first one is answered %d are asked for then', async (status) => {
+    const hand = handFetch()
+    const client = clientOn('http://sse.test/', { fetch: hand.fetch })
+    const one = listen(client, 1)
+    const first = await asked(hand, 1)
+    const other = listen(client, 2)
+    // There is no position yet that another connection could begin at.
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(hand.asked).toHaveLength(1)
+    first.answer(status)
+    const second = await asked(hand, 2)
+    expect(second.topics).toEqual(['orders/2'])
+    second.open(ready() + live(4, ['orders/2']) + made('orders/2', 5, 3))
+    await turns()
+    expect([one.log.entries, other.log.entries]).toEqual([['http_status'], ['2:5']])
+    client.close()
+  })
+
+  test('topics that came while an added one is answered 400 are asked for then, beside those that are there', async () => {
+    const { hand, client, first } = await begun()
+    const refused = listen(client, 2)
+    const second = await asked(hand, 2)
+    const other = listen(client, 3)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(hand.asked).toHaveLength(2)
+    second.answer(400)
+    const third = await asked(hand, 3)
+    expect(third.topics).toEqual(['orders/1@1.e.4', 'orders/3'])
+    third.open(ready() + live(4, ['orders/1', 'orders/3']) + made('orders/1', 5, 3) + made('orders/3', 6, 3))
+    await turns()
+    expect([first.log.entries, refused.log.entries, other.log.entries]).toEqual([['1:5'], ['http_status'], ['3:6']])
     client.close()
   })
 

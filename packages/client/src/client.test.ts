@@ -615,6 +615,34 @@ describe('the cursor', () => {
     expect(await errors.count(1)).toMatchObject([{ code: 'invalid_option' }])
   })
 
+  test('of what waits behind a busy handler stays where it is, though that leaves: the next one gets it', async () => {
+    await using server = await startServer()
+    await using client = clientOn(server.url)
+    const busy = deferred()
+    const log = new Log<number>()
+    const subscription = client.subscribe(order(1))
+    const leave = subscription.on('made', ({ data }) => {
+      log.add(data)
+      return busy.promise
+    })
+    const old = await hubStream(server, 4)
+    await turns()
+    // Another connection is to take over, and has more than the busy one.
+    client.subscribe(order(2)).on('made', () => {})
+    const next = await server.next()
+    old.send(made('orders/1', 5, 3))
+    await log.count(1)
+    next.open().send(ready(), made('orders/1', 5, 3), made('orders/1', 6, 5), live(6, ['orders/1', 'orders/2']))
+    await turns()
+    leave()
+    busy.resolve()
+    await turns()
+    subscription.on('made', ({ data }) => log.add(data))
+    expect(await log.count(2)).toEqual([5, 6])
+    await turns()
+    expect(subscription.lastEventId).toBe('1.e.6-5')
+  })
+
   test('with manual ack stays until it is said, while the connection goes on', async () => {
     await using server = await startServer()
     await using client = clientOn(server.url)

@@ -13,7 +13,6 @@ import { createSubscription, type Subscription } from './subscription.js'
 import { createTabs, type Role } from './tabs.js'
 import { createTopicFeed, type TopicFeed } from './topic-feed.js'
 import { topicName } from './topic-name.js'
-import type { Transport } from './transport/transport.js'
 
 /** How a client connects. Every option but the URL has a default, and takes undefined for it. */
 export interface ClientOptions extends Omit<LinkOptions, 'endOn' | 'transport'> {
@@ -135,8 +134,7 @@ export function createClient<C extends object>(options: ClientOptions): Client<C
     for (const feed of feeds) feed.follow()
     for (const listener of [...listeners]) call(listener, undefined)
   }
-  const makeLink = (onChange: (snapshot: Snapshot) => void, transport?: Transport): Link =>
-    createLink(url, transport ? { transport, connectTimeout: 0, linger: options.linger } : options, onChange)
+  const makeLink = (onChange: (snapshot: Snapshot) => void): Link => createLink(url, options, onChange)
   const { document, navigator, BroadcastChannel } = globalThis
   const identity = typeof shared === 'object' ? shared.identity : ''
   const link =

@@ -123,8 +123,9 @@ export function createConnection(target: () => Target, options: RequestOptions, 
     }
     for (;;) {
       await listened()
-      // Two heartbeats may be late.
-      const messages = await watch(connection.read(), (session.ready?.heartbeat ?? 0) * 2 || options.maxSilence)
+      // Two heartbeats may be late; and a hub says at once that it is one, unless a proxy holds that back.
+      const silence = session.ready ? session.ready.heartbeat * 2 : asks.topics && connectTimeout
+      const messages = await watch(connection.read(), silence || options.maxSilence)
       if (!messages) break
       for (const message of messages) {
         // WHATWG HTML §9.2.6: a `retry` counts at its own line.

@@ -67,6 +67,22 @@ describe('C34 a handler that throws', () => {
   })
 })
 
+test('C34 an id alone, as a heartbeat has, is no success with the event before it whose handler failed', async () => {
+  const kept: string[] = []
+  const chunk = `${ready()}${event('a', 1, '1')}${event('a', 2, '2')}id: 3\n\n`
+  const live = subscribe<Counts>(url, {
+    ...scriptedFetch([chunk]),
+    onError: () => {},
+    store: { get: () => null, set: (cursor) => kept.push(cursor) },
+  })
+  live.on('a', ({ data }) => {
+    if (data === 2) throw new Error('mine')
+  })
+  await turns()
+  expect([live.lastEventId, kept]).toEqual(['1', ['1']])
+  live.close()
+})
+
 describe('onEvent', () => {
   test('hears every event, in order, whatever its type, until its end', async () => {
     const live = subscribe<Counts>(url, scriptedFetch([ready() + event('a', 1) + event('b', 2) + event('a', 3) + end]))

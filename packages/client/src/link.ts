@@ -1,4 +1,4 @@
-import { controlKey, type Position, type PresenceControl, parsePosition, subtreeOf } from '@sse/schema/wire'
+import { clientParam, controlKey, type Position, type PresenceControl, parsePosition, subtreeOf } from '@sse/schema/wire'
 import { createConnection, type Target } from './connection.js'
 import { ContentTypeError, type SubscriptionError } from './errors.js'
 import type { Feed } from './feed.js'
@@ -10,8 +10,6 @@ import type { TopicReader } from './topic-reader.js'
 
 /** One connection for many topics: those of the readers that are there. */
 export interface Link extends Pick<Feed, 'getSnapshot' | 'hold' | 'probe'> {
-  /** The types whose data is verbatim text, as the server said last. */
-  readonly text: readonly string[]
   add(reader: TopicReader): void
   remove(reader: TopicReader): void
   close(): void
@@ -54,7 +52,6 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
   let next: Generation | undefined
   const present = new Map<string, PresenceControl>()
   let snapshot = idle
-  let text: readonly string[] = []
   /** What it waits for before it connects. */
   let held: Promise<unknown> | undefined
   let changeTimer: ReturnType<typeof setTimeout> | undefined
@@ -104,7 +101,7 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
       return start ? `${name}@${start}` : name
     })
     const bare = new URL(url)
-    bare.searchParams.set('client', client)
+    bare.searchParams.set(clientParam, client)
     const asked = new URL(bare)
     for (const topic of topics) asked.searchParams.append('topic', topic)
     if (asked.href.length <= longestUrl) return { url: asked, method: 'GET', topics }
@@ -139,6 +136,8 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
             readers.delete(reader)
             reader.over(error)
           }
+          // Those that waited for it to be live are asked for now.
+          if (readers.size) updateSoon()
         },
       }),
     }
@@ -150,7 +149,6 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
     const { control, event, position } = reading
     const { topic } = event ?? {}
     if (event && !topic) throw new ContentTypeError(`${url.origin}${url.pathname} is no hub's stream: wrong URL?`)
-    if (control?.type === 'sse.ready') text = control.text
     if (control?.type === 'sse.presence') remember(control)
     if (control?.type === 'sse.gap') {
       // Whoever joins later would not hear of it.
@@ -189,7 +187,10 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
         for (const reader of serves.get(name) ?? []) readers.delete(reader)
         serves.delete(name)
       }
-      if (!control.topics) retire(generation)
+      if (!control.topics) {
+        retire(generation)
+        if (readers.size) updateSoon()
+      }
     }
     return busy
   }
@@ -253,9 +254,6 @@ export function createLink(url: URL, options: LinkOptions, onChange: (snapshot: 
 
   return {
     getSnapshot: () => snapshot,
-    get text() {
-      return text
-    },
     add,
     remove: (reader) => {
       readers.delete(reader)

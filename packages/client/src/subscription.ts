@@ -77,6 +77,7 @@ export function createSubscription<Payloads extends object>(
   const listeners = new Set<() => void>()
   let cursor = start
   let isAuto = true
+  let hasFailed = false
 
   const close = (reason: StateReason, error?: SubscriptionError): undefined => {
     if (!feed.close(reason, error)) return
@@ -128,7 +129,9 @@ export function createSubscription<Payloads extends object>(
     // Before its first event there is nothing that could be acknowledged, and whoever began now has its place all the same.
     isAuto &&= ack === 'auto' || !event
     const done = (outcome: false | undefined): void => {
-      if (outcome !== false && position !== undefined && isAuto) moveTo(position)
+      // A heartbeat's id is no success with the event before it.
+      if (event || outcome === false) hasFailed = outcome === false
+      if (!hasFailed && position !== undefined && isAuto) moveTo(position)
     }
     const outcome = take(reading)
     if (outcome instanceof Promise) return outcome.then(done)

@@ -1,6 +1,7 @@
 import { OptionError } from './errors.js'
 import type { Feed, Reader } from './feed.js'
 import type { Link } from './link.js'
+import type { Reading } from './session.js'
 import { checkStart } from './start.js'
 import type { Snapshot, StateReason } from './state.js'
 import { createTopicReader, type TopicReader } from './topic-reader.js'
@@ -19,6 +20,7 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
   let isJoined = false
   /** Whether the server has said that it is served. */
   let isLive = false
+  let wake = (): void => {}
   let snapshot: Snapshot = { ...link.getSnapshot(), state: 'connecting', reason: undefined }
 
   const isClosed = (): boolean => snapshot.state === 'closed'
@@ -45,6 +47,14 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
     else link.remove(topic)
   }
 
+  /** What was read already waits for the next listener, should all leave meanwhile. */
+  const take = (reading: Reading): Promise<unknown> | undefined => {
+    if (reader.count() || isClosed()) return reader.take(reading)
+    return new Promise<void>((resolve) => {
+      wake = resolve
+    }).then(() => take(reading))
+  }
+
   return {
     follow,
     getSnapshot: () => snapshot,
@@ -60,13 +70,16 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
             isLive = true
             follow()
           }
-          return reader.take(reading)
+          return take(reading)
         },
         over: reader.onOver,
       })
       join()
     },
-    listened: join,
+    listened: () => {
+      join()
+      if (reader.count()) wake()
+    },
     hold: (why, until) => {
       const change = (by: typeof heldBy): void => {
         heldBy = by
@@ -82,6 +95,7 @@ export function createTopicFeed(name: string, link: Link, reader: Reader, onClos
       if (isClosed()) return false
       show({ ...snapshot, state: 'closed', retryAt: undefined, reason, error })
       join()
+      wake()
       onClosed()
       return true
     },

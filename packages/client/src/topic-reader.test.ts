@@ -470,3 +470,21 @@ test('the last event holds the next one back, though it came by another connecti
   await Promise.all([one, other])
   expect(take(kept, 'a', 7, 6)).toBeUndefined()
 })
+
+test('the end of a subtree’s topic is told once, though it comes again with what is asked for again', () => {
+  const kept = reading('orders/*', '1.e.4')
+  const end = (at: number): void => {
+    const id = `1.e.${at}-5`
+    kept.reader.take({ control: { type: 'sse.end', topics: ['orders/a'], reason: 'done' }, position: id }, parsePosition(id))
+  }
+  take(kept, 'orders/a', 5, 3)
+  end(6)
+  // The connection is lost, and the next one begins where the server vouched last.
+  expect(kept.reader.start()).toBe('1.e.4')
+  take(kept, 'orders/a', 5, 3)
+  end(6)
+  // It is born again, and ends again.
+  take(kept, 'orders/a', 8, 6)
+  end(9)
+  expect(kept.told).toEqual(['a5', '.done orders/a', 'a8', '.done orders/a'])
+})

@@ -102,7 +102,7 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
     return pass(reading)
   }
 
-  const takeControl = (control: Control): Promise<unknown> | undefined => {
+  const takeControl = (control: Control, own: Position | undefined): Promise<unknown> | undefined => {
     if (control.type === 'sse.ready') return undefined
     if (control.type === 'sse.presence') return has(control.topic) ? pass({ control }) : undefined
     const topics = control.topics?.filter(has)
@@ -120,6 +120,12 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
     if (control.type === 'sse.gap') {
       isReset = isMine && control.reason === 'reset'
       isLoose = true
+    }
+    const [topic] = topics ?? []
+    // The end of a subtree's topic is an entry like its events, and comes again with them.
+    if (control.type === 'sse.end' && topic && !isMine && enter(own)) {
+      if (own.at <= last(topic)) return undefined
+      had.set(topic, own.at)
     }
     // What is over for good is the subscription then, not only a topic of it.
     if (control.type === 'sse.end' && isMine) return pass({ control: { type: control.type, reason: control.reason } })
@@ -139,7 +145,7 @@ export function createTopicReader(name: string, begin: string, sink: Sink): Topi
     },
     take: (reading, position) => {
       const { control, event } = reading
-      if (control) return takeControl(control)
+      if (control) return takeControl(control, position)
       // What comes before it is live was replayed for others.
       if (event && (!has(event.topic ?? '') || (position && !begin && !epoch))) return undefined
       // Only what has an id of its own has a place in the order.

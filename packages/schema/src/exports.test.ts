@@ -46,6 +46,7 @@ test('@sse/schema/wire', () => {
   expect(namesOf(wire)).toMatchInlineSnapshot(`
     [
       "MessageTooLargeError",
+      "clientParam",
       "controlKey",
       "controlMessage",
       "createChain",

@@ -27,7 +27,7 @@ export interface Asked {
   readonly cursor: string | undefined
 }
 
-/** Clients that carry many topics name themselves, at random. What looks otherwise is somebody else's parameter. */
+/** Clients that carry many topics name themselves, at random. What looks otherwise is nobody's name. */
 export function clientNamed(given: string | null): string | undefined {
   return given !== null && /^[\w-]{8,64}$/.test(given) ? given : undefined
 }

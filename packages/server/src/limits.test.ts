@@ -121,6 +121,16 @@ describe('D55 a client whose connection is taken over by another', () => {
     expect(admitted.enter('a', 0, 'c')).toBe('streams')
   })
 
+  test('keeps its place for the next, whatever came and went beside it', () => {
+    const admitted = admission({ streams: 2 })
+    const [old] = [placed(admitted, 'a', 0, 'c'), placed(admitted, 'a', 0, 'c')]
+    placed(admitted, 'a', 0, 'c').leave()
+    old.leave()
+    placed(admitted, 'a', 0, 'c')
+    placed(admitted, 'b')
+    expect(admitted.enter('b', 0)).toBe('streams')
+  })
+
   test('is nobody else’s: at another address its name counts for itself', () => {
     const admitted = admission(bounds)
     placed(admitted, 'a', 0, 'c')

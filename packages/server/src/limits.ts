@@ -76,8 +76,8 @@ export class Admission {
   readonly #bounds: LimitBounds
   readonly #identities = new Map<string, number>()
   readonly #addresses = new Map<string, number>()
-  /** By address and name: a name that somebody else has learnt brings them nothing elsewhere. */
-  readonly #clients = new Map<string, Seat>()
+  /** Seats with room for another stream. By address and name: a name that somebody else has learnt brings them nothing elsewhere. */
+  readonly #vacant = new Map<string, Set<Seat>>()
   /** May connect at once. */
   #tokens: number
   #refilled: number
@@ -99,30 +99,30 @@ export class Admission {
     this.#tokens = Math.min(connectsPerSecond, this.#tokens + (Math.max(0, now - this.#refilled) / 1_000) * connectsPerSecond)
     this.#refilled = now
     const key = client && `${address} ${client}`
-    const shared = key ? this.#clients.get(key) : undefined
-    const isShared = shared !== undefined && shared.streams < mostOfClient
-    if (!isShared && this.#streams >= streams) return 'streams'
-    if (!isShared && address !== undefined && (this.#addresses.get(address) ?? 0) >= perAddress) return 'address'
+    const [shared] = (key ? this.#vacant.get(key) : undefined) ?? []
+    if (!shared && this.#streams >= streams) return 'streams'
+    if (!shared && address !== undefined && (this.#addresses.get(address) ?? 0) >= perAddress) return 'address'
     // Less than one a second: the first must find one all the same.
     if (this.#tokens < Math.min(1, connectsPerSecond)) return 'rate'
     this.#tokens -= 1
-    const seat = isShared ? shared : { streams: 0, identities: new Map<string, number>() }
+    const seat = shared ?? { streams: 0, identities: new Map<string, number>() }
     seat.streams++
-    if (!isShared) {
+    if (!shared) {
       this.#streams++
       if (address !== undefined) add(this.#addresses, address, 1)
-      if (key) this.#clients.set(key, seat)
     }
+    if (key) this.#keep(key, seat)
     let identity: string | undefined
     let isThere = true
     const leave = (): void => {
       if (!isThere) return
       isThere = false
       if (identity !== undefined && add(seat.identities, identity, -1) === 0) add(this.#identities, identity, -1)
-      if (--seat.streams > 0) return
+      seat.streams--
+      if (key) this.#keep(key, seat)
+      if (seat.streams > 0) return
       this.#streams--
       if (address !== undefined) add(this.#addresses, address, -1)
-      if (key && this.#clients.get(key) === seat) this.#clients.delete(key)
     }
     return {
       leave,
@@ -140,6 +140,15 @@ export class Admission {
         return undefined
       },
     }
+  }
+
+  /** Among those with room, or not. */
+  #keep(key: string, seat: Seat): void {
+    const seats = this.#vacant.get(key) ?? new Set()
+    if (seat.streams > 0 && seat.streams < mostOfClient) seats.add(seat)
+    else seats.delete(seat)
+    if (seats.size > 0) this.#vacant.set(key, seats)
+    else this.#vacant.delete(key)
   }
 }
 

@@ -10,7 +10,7 @@ export function topicsOf({ request }: Pick<Exchange, 'request'>): readonly strin
 
 /** The client that asks. */
 export function clientOf({ request }: Pick<Exchange, 'request'>): string | null {
-  return new URL(request.target, 'http://sse.test/').searchParams.get('client')
+  return new URL(request.target, 'http://sse.test/').searchParams.get('sse.client')
 }
 
 /** The next request, answered as a hub does: it is live at once. */

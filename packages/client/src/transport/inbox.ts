@@ -3,7 +3,7 @@ import { ConnectionError } from '../errors.js'
 import type { OpenConnection } from './transport.js'
 
 /** The most messages that may wait where a sender cannot be slowed: past it the connection is made anew, from where the reader is. */
-const maxWaiting = 10_000
+export const maxWaiting = 10_000
 
 /** A connection whose messages are pushed: those that have come and were not read yet. */
 export interface Inbox extends OpenConnection {

@@ -6,6 +6,8 @@ export const lastEventIdHeader = 'last-event-id'
 
 /** The query parameter that carries it where a header would need a preflight, or cannot be set at all. */
 export const lastEventIdParam = 'lastEventId'
+/** The query parameter in which a client that changes its connections names itself. */
+export const clientParam = 'sse.client'
 
 /**
  * The headers of every stream. `no-store`, for `no-cache` alone permits storing; `no-transform` keeps compressing

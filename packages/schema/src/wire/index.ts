@@ -16,7 +16,15 @@ export {
   reservedPrefix,
 } from './control.js'
 export { format, formatComment } from './format.js'
-export { eventStreamType, fromHeaderValue, lastEventIdHeader, lastEventIdParam, streamHeaders, toHeaderValue } from './headers.js'
+export {
+  clientParam,
+  eventStreamType,
+  fromHeaderValue,
+  lastEventIdHeader,
+  lastEventIdParam,
+  streamHeaders,
+  toHeaderValue,
+} from './headers.js'
 export type { Message } from './message.js'
 export { encodeSegment, ownName, subtreeOf } from './name.js'
 export { createReader, MessageTooLargeError } from './parse.js'

@@ -1,4 +1,4 @@
-import { endId } from '@sse/schema/wire'
+import { clientParam, endId } from '@sse/schema/wire'
 import { type Asked, askedInBody, clientNamed, MalformedError } from '../asked.js'
 import { byName } from '../authorize.js'
 import { isBrowser } from '../browser.js'
@@ -46,7 +46,7 @@ function hubRequest(
     name: `${method} ${url.pathname}`,
     origin: headers.get('origin') ?? undefined,
     isBrowser: isBrowser(method, (name) => headers.get(name)),
-    client: clientNamed(url.searchParams.get('client')),
+    client: clientNamed(url.searchParams.get(clientParam)),
     address: () => address?.(request),
     asked: async () => {
       const { header, query } = cursorsOf(request, url)

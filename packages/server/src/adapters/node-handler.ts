@@ -1,4 +1,4 @@
-import { endId } from '@sse/schema/wire'
+import { clientParam, endId } from '@sse/schema/wire'
 import { type Asked, askedInBody, clientNamed, MalformedError } from '../asked.js'
 import { byName } from '../authorize.js'
 import { isBrowser } from '../browser.js'
@@ -64,7 +64,7 @@ function hubRequest(
     name: nameOf(request),
     origin: headers.origin,
     isBrowser: isBrowser(methodOf(request), (name) => headers[name]?.toString()),
-    client: clientNamed(searchOf(request).get('client')),
+    client: clientNamed(searchOf(request).get(clientParam)),
     address: () => address(request),
     asked: async () => {
       const { header, query } = cursorsOf(request)

@@ -126,7 +126,7 @@ describe.each(hubAdapters)('$name', (adapter) => {
   })
 
   describe('D55 a client that names itself, as those do that change their topics', () => {
-    const query = { client: 'n4m3-of-ann_s' }
+    const query = { 'sse.client': 'n4m3-of-ann_s' }
     const bounds = { hub: { limits: { streams: 1, perIdentity: 1 }, channels: { log: { presence: true } } } } as const
 
     test('is not refused for its own connection, by GET or by POST, and is there once', async () => {
@@ -155,10 +155,16 @@ describe.each(hubAdapters)('$name', (adapter) => {
       expect(statuses).toEqual([200, 200, 503])
     })
 
+    test('and a parameter of the application’s own counts for nothing', async () => {
+      await using server = await serveHub(adapter, { hub: { channels: { log: { presence: true } } } })
+      for (let n = 0; n < 3; n++) await (await server.get(['logs/room'], { query: { client: 'customer-42' } })).live()
+      expect(server.hub.presence(room).count).toBe(3)
+    })
+
     test.each(['web', 'x'.repeat(65), 'one & all 1'])('but %j is no such name, and counts for nothing', async (client) => {
       await using server = await serveHub(adapter, { ...bounds })
       const statuses: number[] = []
-      for (let n = 0; n < 2; n++) statuses.push((await server.get(['logs/room'], { query: { client } })).status)
+      for (let n = 0; n < 2; n++) statuses.push((await server.get(['logs/room'], { query: { 'sse.client': client } })).status)
       expect(statuses).toEqual([200, 503])
     })
   })
