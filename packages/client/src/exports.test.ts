@@ -30,6 +30,7 @@ test('@sse/client', () => {
       "buffered",
       "checkLinks",
       "createClient",
+      "idleSnapshot",
       "subscribe",
       "webStorage",
     ]

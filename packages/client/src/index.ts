@@ -36,7 +36,7 @@ export type {
   UnknownEvent,
 } from './options.js'
 export type { ReconnectOptions } from './reconnect.js'
-export type { Snapshot, State, StateReason } from './state.js'
+export { idle as idleSnapshot, type Snapshot, type State, type StateReason } from './state.js'
 export { subscribe } from './subscribe.js'
 export type { EventIn, Subscription } from './subscription.js'
 export { checkLinks } from './transport/check-links.js'

@@ -54,7 +54,8 @@ export interface RequestOptions {
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined
   /**
-   * Milliseconds that the server has to answer in, without the time that `headers` takes; 0: no limit. Default 30,000.
+   * Milliseconds that the server has to answer in, without the time that `headers` takes; 0: no limit. Default 30,000. Of a hub that
+   * `createClient` asks, its first message, too.
    * At the bound the attempt has failed: a server that always needs longer is never reached, and what it did for a
    * request other than GET is lost.
    */

@@ -42,5 +42,5 @@ export function isSame<T extends object>(one: T, other: T): boolean {
   return true
 }
 
-/** Of a client that has nothing to connect for. */
+/** Of a client that has nothing to connect for; UI bindings show it where there is no client yet. */
 export const idle: Snapshot = { state: 'waiting', attempt: 0, retryAt: undefined, error: undefined, reason: 'idle' }

@@ -1,4 +1,4 @@
-import { type Client, type ClientSnapshot, OptionError, type TopicOptions } from '@sse/client'
+import { type Client, type ClientSnapshot, idleSnapshot, OptionError, type TopicOptions } from '@sse/client'
 import {
   type Context,
   createContext,
@@ -12,7 +12,7 @@ import {
 } from 'react'
 import { lastOf, type Reducing } from './last-of.js'
 import type { EventsOf, ListOptions, ProviderProps, ReduceOptions, SubscriptionOptions } from './options.js'
-import { createTopicStore, type Hear, type Held, idle, type SubscriptionState, type TopicStore } from './topic-store.js'
+import { createTopicStore, type Hear, type Held, type SubscriptionState, type TopicStore } from './topic-store.js'
 import type { AnyClient, AnyWanted, Nothing, PayloadsOf, Wanted } from './wanted.js'
 
 /** The hooks of one contract. */
@@ -57,7 +57,7 @@ export interface Hooks<C extends object> {
 type ClientContext = Context<AnyClient | null | undefined>
 
 /** Of a client that is not there yet: where the page's server renders, and until then in the browser. */
-const unmade: ClientSnapshot = { ...idle, role: 'alone' }
+const unmade: ClientSnapshot = { ...idleSnapshot, role: 'alone' }
 const noClient: Pick<AnyClient, 'getSnapshot' | 'onChange'> = { getSnapshot: () => unmade, onChange: () => () => {} }
 
 /**

@@ -1,4 +1,4 @@
-import type { EventIn, Snapshot, TopicOptions, TopicSubscription } from '@sse/client'
+import { type EventIn, idleSnapshot, type Snapshot, type TopicOptions, type TopicSubscription } from '@sse/client'
 import type { AnyClient, AnyWanted, Nothing } from './wanted.js'
 
 /** How a component's subscription is doing, with what can be done with it. A new object only when the state has changed. */
@@ -33,9 +33,6 @@ export interface Told {
   readonly hear: Hear
 }
 
-/** Of what nobody subscribes to. */
-export const idle: Snapshot = { state: 'waiting', reason: 'idle', attempt: 0, retryAt: undefined, error: undefined }
-
 /**
  * @param client null: it is not there yet.
  * @param latest of the first render. Its `start` counts once: whoever leaves and comes back, as StrictMode and Activity have
@@ -48,7 +45,7 @@ export function createTopicStore(client: AnyClient | null, wanted: AnyWanted | N
   const reached = async (position: string): Promise<boolean> => !!(await subscription?.reached(position))
   const ack = (event: { readonly id: string }): void => subscription?.ack(event)
   const stateOf = (snapshot: Snapshot): SubscriptionState => ({ ...snapshot, reached, ack })
-  let held: Held = [initial, stateOf(wanted ? { ...idle, state: 'connecting', reason: undefined } : idle)]
+  let held: Held = [initial, stateOf(wanted ? { ...idleSnapshot, state: 'connecting', reason: undefined } : idleSnapshot)]
 
   return {
     tell: (latest) => {
