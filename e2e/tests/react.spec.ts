@@ -249,7 +249,9 @@ test('a topic that is denied says so in its component alone', async ({ page, req
   expect(await page.evaluate(() => window.react.told)).toEqual(['server_error'])
 })
 
-test('a hook without its Provider, and a limit that keeps nothing, say what to do', async ({ page }) => {
+test('a hook without its Provider, a limit that keeps nothing, and params that a contract would refuse say what to do', async ({
+  page,
+}) => {
   await using storage = await Storage.make()
   await using server = await hubServer(storage.path)
   await page.goto(`${server.url}/react`)
@@ -258,4 +260,7 @@ test('a hook without its Provider, and a limit that keeps nothing, say what to d
   await page.evaluate(() => window.react.leave())
   await show(page, { lists: [{ order: '1', limit: 0 }] })
   await expect(page.locator('#error')).toHaveText('limit: 0 is below 1')
+  await page.evaluate(() => window.react.leave())
+  await show(page, { lists: [{ order: '..' }] })
+  await expect(page.locator('#error')).toHaveText('params: orderId must be text or a number, not empty or dots')
 })
